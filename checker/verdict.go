@@ -1,0 +1,31 @@
+package checker
+
+import (
+	"time"
+
+	"github.com/flinch-dev/flinch/runtime/history"
+)
+
+// Verdict is what a check found.
+type Verdict string
+
+// The verdicts. NotDecided is never a pass: the check looked and cannot say, or had nothing to look at.
+const (
+	Holds      Verdict = "holds"
+	Broken     Verdict = "broken"
+	NotDecided Verdict = "not decided"
+)
+
+// Result is one check's verdict.
+type Result struct {
+	Check   string // for example "exactlyOnce"
+	Verdict Verdict
+	Detail  string        // one sentence: what was looked at, or what is wrong
+	Anomaly string        // for Broken: "lost", "duplicated", "unexpected", "out-of-order", "wrong-value" ...
+	At      time.Duration // for Broken: the true time of the event that shows it
+	Looked  int           // how many things were checked; 0 with Holds is a lie
+	// Evidence is the shortest part of the history that shows a Broken verdict.
+	Evidence []history.Entry
+	// Records names the records concerned, at most the first 10, as "partition@offset".
+	Records []string
+}

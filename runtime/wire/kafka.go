@@ -1,0 +1,148 @@
+package wire
+
+import (
+	"time"
+
+	"github.com/flinch-dev/flinch/runtime/record"
+)
+
+// The words of a Kafka client, spoken to the actor "kafka" of the process. In simulation that is a model
+// client in front of model brokers; in production a gateway to a real cluster. Err is "" or the name of a
+// Kafka error (PRODUCER_FENCED, INVALID_TXN_STATE ...), or TIMED_OUT when the client gave up.
+
+// KafkaPartitions asks how many partitions a topic has.
+type KafkaPartitions struct {
+	Req   uint64
+	Topic string
+}
+
+// KafkaPartitionsAre answers. Earliest and Latest have the offsets of each partition.
+type KafkaPartitionsAre struct {
+	Req      uint64
+	Topic    string
+	Earliest []int64
+	Latest   []int64
+	Err      string
+}
+
+// KafkaFetch asks for records from an offset on. The answer waits, up to MaxWait, until there are some.
+type KafkaFetch struct {
+	Req           uint64
+	Topic         string
+	Partition     int32
+	Offset        int64
+	MaxBytes      int
+	MaxWait       time.Duration
+	ReadCommitted bool
+}
+
+// KafkaFetched answers. Next is the position after Records, beyond control records and aborted data too.
+// Records have Origin set to their own partition and offset.
+type KafkaFetched struct {
+	Req       uint64
+	Topic     string
+	Partition int32
+	Records   record.Batch
+	Next      int64
+	Latest    int64 // the partition's high watermark, or last stable offset for ReadCommitted
+	Err       string
+}
+
+// Size is the number of bytes of records.
+func (m KafkaFetched) Size() int { return 64 + m.Records.Size() }
+
+// KafkaInitProducer gets a producer: with a transactional id it fences and aborts what that id had open. It
+// is also how a lingering transaction is aborted.
+type KafkaInitProducer struct {
+	Req             uint64
+	TransactionalID string // "" for an idempotent producer
+	Timeout         time.Duration
+}
+
+// KafkaProducerReady answers with the producer to name in what follows.
+type KafkaProducerReady struct {
+	Req             uint64
+	TransactionalID string
+	ProducerID      int64
+	Epoch           int16
+	Err             string
+}
+
+// KafkaProduce hands records to a producer of this client (by transactional id; "" for the idempotent one).
+// Records go to the partition hash(key) of the topic, in order. Nobody answers it: errors come with the
+// flush, and KafkaProduced says how much is still under way.
+type KafkaProduce struct {
+	TransactionalID string
+	Topic           string
+	Records         record.Batch
+}
+
+// Size is the number of bytes of records.
+func (m KafkaProduce) Size() int { return 64 + m.Records.Size() }
+
+// KafkaProduced tells the asker of KafkaProduce that Records of its records were acknowledged, or that the
+// producer failed for good: Err is sticky.
+type KafkaProduced struct {
+	TransactionalID string
+	Records         int
+	Err             string
+}
+
+// KafkaFlush asks for an answer once everything handed over before is acknowledged.
+type KafkaFlush struct {
+	Req             uint64
+	TransactionalID string
+}
+
+// KafkaFlushed answers. Records is how many this producer's open transaction has; ProducerID and Epoch are
+// those under which they were written.
+type KafkaFlushed struct {
+	Req             uint64
+	TransactionalID string
+	ProducerID      int64
+	Epoch           int16
+	Records         int
+	Err             string
+}
+
+// KafkaEndTxn ends a transaction by its stored producer id and epoch, whoever opened it: this is the raw
+// EndTxn loop. The client retries until there is a final answer or Deadline passes.
+type KafkaEndTxn struct {
+	Req             uint64
+	TransactionalID string
+	ProducerID      int64
+	Epoch           int16
+	Commit          bool
+	Deadline        time.Duration
+}
+
+// KafkaTxnEnded answers. Err "" means decided as asked.
+type KafkaTxnEnded struct {
+	Req             uint64
+	TransactionalID string
+	Err             string
+}
+
+// KafkaListTxns asks for the open transactions whose id has a prefix.
+type KafkaListTxns struct {
+	Req    uint64
+	Prefix string
+}
+
+// KafkaTxnsAre answers with transactional ids, sorted.
+type KafkaTxnsAre struct {
+	Req uint64
+	IDs []string
+	Err string
+}
+
+// KafkaCloseProducer forgets a producer of this client. Nothing is ended by it.
+type KafkaCloseProducer struct{ TransactionalID string }
+
+// KafkaCommitOffsets commits a consumer group's positions, for monitoring. Nobody answers.
+type KafkaCommitOffsets struct {
+	Group      string
+	Topic      string
+	Partitions []int32
+	Next       []int64
+}
