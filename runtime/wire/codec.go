@@ -112,3 +112,9 @@ func decode(data []byte, depth int) (mailbox.Msg, error) {
 		return into.Elem().Interface().(mailbox.Msg), nil
 	}
 }
+
+// Known says whether a message's type is on the list of those that may cross processes.
+func Known(m mailbox.Msg) bool {
+	_, ok := numbers[reflect.TypeOf(m)]
+	return ok
+}

@@ -1,0 +1,137 @@
+package sim
+
+import (
+	"time"
+
+	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/runtime/wire"
+)
+
+// link is one direction between two processes. It behaves as TCP does: what is sent arrives, in order, once,
+// unless the connection breaks; loss and cuts show as delay. Control messages and data buffers have a
+// connection each, so that one may overtake the other.
+type link struct {
+	from, to *process
+	epoch    uint32 // grows when the connection breaks: what was under way is gone
+	cut      bool
+	held     []event // sent while cut
+	extra    time.Duration
+	spread   time.Duration
+	loss     float64
+	sent     uint64
+	arrival  [2]int64 // last arrival on each connection
+	free     int64    // when the line has room for the next byte
+}
+
+// Retransmission after a loss: the first timeout of TCP, doubled each time.
+const retransmit = 200 * time.Millisecond
+
+func (w *World) link(from, to *process) *link {
+	if l := from.links[to.index]; l != nil {
+		return l
+	}
+	l := &link{from: from, to: to}
+	from.links[to.index] = l
+	return l
+}
+
+// transmit puts a message on the way. It is called in the order of sending.
+func (w *World) transmit(l *link, e event) {
+	if l.cut {
+		l.held = append(l.held, e)
+		return
+	}
+	e.via, e.conn = l, l.epoch
+	size := 256
+	if sized, ok := e.m.(mailbox.Sized); ok {
+		size = sized.Size()
+	}
+	profile := &w.profile
+	at := max(w.now, l.free) + int64(float64(size)/profile.Bandwidth)
+	l.free = at
+	l.sent++
+	draw := mix(l.from.key ^ mix(l.to.key+l.sent))
+	if profile.Jitter > 0 {
+		at += int64(draw % uint64(profile.Jitter))
+	}
+	at += int64(profile.Latency + l.extra)
+	if l.spread > 0 {
+		at += int64(mix(draw) % uint64(l.spread))
+	}
+	if l.loss > 0 {
+		wait := int64(retransmit)
+		for try := mix(draw ^ 1); float64(try>>11)/(1<<53) < l.loss && wait < int64(time.Minute); try = mix(try) {
+			at += wait
+			wait *= 2
+		}
+	}
+	lane := 0
+	switch e.m.(type) {
+	case wire.Buffer, wire.Credit:
+		lane = 1
+	}
+	at = max(at, l.arrival[lane]+1)
+	l.arrival[lane] = at
+	w.queue.push(at, e)
+}
+
+// Cut stops one direction: what is sent from now on waits, and nobody is told. Mend lets it through, in
+// order. What was on the wire already arrives.
+func (w *World) Cut(from, to string) {
+	w.link(w.mustProcess(from), w.mustProcess(to)).cut = true
+}
+
+// Mend ends a cut.
+func (w *World) Mend(from, to string) {
+	l := w.link(w.mustProcess(from), w.mustProcess(to))
+	if !l.cut {
+		return
+	}
+	l.cut = false
+	held := l.held
+	l.held = nil
+	for _, e := range held {
+		w.transmit(l, e)
+	}
+}
+
+// Slow adds a delay to one direction, with a spread on top; zero ends it.
+func (w *World) Slow(from, to string, extra, spread time.Duration) {
+	l := w.link(w.mustProcess(from), w.mustProcess(to))
+	l.extra, l.spread = extra, spread
+}
+
+// Lose makes each message of one direction be lost with a probability, and be sent again after a while.
+func (w *World) Lose(from, to string, probability float64) {
+	w.link(w.mustProcess(from), w.mustProcess(to)).loss = probability
+}
+
+// Reset breaks the connection between two processes: what is under way in either direction is lost, and both
+// sides are told.
+func (w *World) Reset(a, b string) {
+	p, q := w.mustProcess(a), w.mustProcess(b)
+	w.breakLink(p, q)
+	w.disconnected(p, q)
+	w.disconnected(q, p)
+}
+
+func (w *World) breakLink(p, q *process) {
+	for _, l := range []*link{w.link(p, q), w.link(q, p)} {
+		l.epoch++
+		l.held = nil
+	}
+}
+
+// disconnected tells the actors of p that exchanged mail with q.
+func (w *World) disconnected(p, q *process) {
+	if !p.up() {
+		return
+	}
+	for _, a := range p.actors {
+		if a.knows(q) {
+			a.forget(q)
+			w.queue.push(w.now+int64(w.profile.Latency), event{do: deliver, to: a.address, from: a.address,
+				life: p.life, m: mailbox.Disconnected{Process: q.Name}})
+		}
+	}
+}
