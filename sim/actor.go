@@ -44,17 +44,21 @@ type mail struct {
 type effect struct {
 	to    *address // send m
 	m     mailbox.Msg
-	timer *timer // arm it with m
+	timer *timer // arm it
 	child *actor // spawn it
 	note  history.Event
 }
 
+// timer is mail to oneself that has not come yet.
 type timer struct {
 	wait    time.Duration
 	stopped bool
+	owner   *actor // dies with it
+	m       mailbox.Msg
 }
 
-func (t *timer) Stop() { t.stopped = true }
+func (t *timer) Stop()        { t.stopped = true }
+func (t *timer) Word() string { return t.m.Word() }
 
 func (a *actor) knows(p *process) bool {
 	for _, q := range a.peers {
@@ -92,6 +96,7 @@ func (a *actor) end() {
 type env struct {
 	w       *World
 	a       *actor
+	from    *address // of the message that it handles
 	effects []effect
 	work    [mailbox.Works]int
 	worked  bool
@@ -111,12 +116,16 @@ func (e *env) Rand(site string) *rand.Rand {
 }
 
 func (e *env) Send(to mailbox.Addr, m mailbox.Msg) {
-	e.effects = append(e.effects, effect{to: e.w.address(to), m: m})
+	at := e.from // most mail is an answer
+	if to != at.name || at.process == nil {
+		at = e.w.address(to)
+	}
+	e.effects = append(e.effects, effect{to: at, m: m})
 }
 
 func (e *env) After(wait time.Duration, m mailbox.Msg) mailbox.Timer {
-	t := &timer{wait: wait}
-	e.effects = append(e.effects, effect{timer: t, m: m})
+	t := &timer{wait: wait, owner: e.a, m: m}
+	e.effects = append(e.effects, effect{timer: t})
 	return t
 }
 
@@ -136,7 +145,7 @@ func (e *env) Work(kind mailbox.Work, n int) {
 // receive lets an idle actor handle one message.
 func (w *World) receive(a *actor, m mail) {
 	e := &w.env
-	e.a, e.effects = a, e.effects[:0]
+	e.a, e.from, e.effects = a, m.from, e.effects[:0]
 	if e.worked {
 		clear(e.work[:])
 		e.worked = false
@@ -186,7 +195,7 @@ func (w *World) release(a *actor, effects []effect, outcome error) {
 		case f.timer != nil:
 			if !f.timer.stopped {
 				w.queue.push(w.now+max(a.process.clock.stretch(f.timer.wait), 0), event{do: expire, to: a.address,
-					from: a.address, life: a.process.life, m: f.m, stop: f.timer, owner: a})
+					from: a.address, life: a.process.life, m: f.timer})
 			}
 		case f.child != nil:
 			c := f.child

@@ -41,7 +41,7 @@ func (w *World) transmit(l *link, e event) {
 		l.held = append(l.held, e)
 		return
 	}
-	e.via, e.conn = l, l.epoch
+	e.via, e.life = l, l.epoch
 	size := 256
 	if sized, ok := e.m.(mailbox.Sized); ok {
 		size = sized.Size()

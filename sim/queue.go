@@ -17,19 +17,20 @@ type entry struct {
 	slot int32
 }
 
-// event is what happens at an entry.
+// event is what happens at an entry. It is kept small: it is copied in and out of the slab.
 type event struct {
-	do    what
-	to    *address
-	from  *address
-	via   *link  // between processes
-	conn  uint32 // its epoch at the time of sending
-	life  uint32 // of the process, for timers and releases
-	m     mailbox.Msg
-	fn    func()
-	stop  *timer
-	owner *actor // of a timer: dies with it
+	do   what
+	life uint32   // of the process, or of the connection: from a former one, the event is ignored
+	via  *link    // between processes, else nil
+	to   *address // nil for a call
+	from *address
+	m    mailbox.Msg // the mail; a *timer; a callback
 }
+
+// callback is a function of the world, in the place of a message.
+type callback func()
+
+func (callback) Word() string { return "call" }
 
 type what uint8
 

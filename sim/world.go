@@ -79,7 +79,7 @@ func (w *World) note(process, actor string, event history.Event) {
 
 // At calls f at a true time; After after a wait. They are part of the order like every event.
 func (w *World) At(t time.Duration, f func()) {
-	w.queue.push(max(int64(t), w.now), event{do: call, fn: f})
+	w.queue.push(max(int64(t), w.now), event{do: call, m: callback(f)})
 }
 
 // After calls f once wait has passed.
@@ -162,7 +162,7 @@ func (w *World) Step() bool {
 	switch e.do {
 	case call:
 		w.hash = mix(w.hash ^ uint64(at) ^ seq)
-		e.fn()
+		e.m.(callback)()
 	case release:
 		w.hash = mix(w.hash ^ uint64(at) ^ e.to.hash)
 		w.released(e)
@@ -178,29 +178,32 @@ func (w *World) Step() bool {
 	return true
 }
 
-// brief is a cheap hash of a short word: its length and its ends.
+// brief is a cheap hash of a word: its length, its ends and its middle.
 func brief(s string) uint64 {
-	h := uint64(len(s))
-	for i := 0; i < len(s) && i < 8; i++ {
-		h = h<<7 ^ uint64(s[i])
+	n := len(s)
+	if n == 0 {
+		return 0
 	}
-	for i := max(len(s)-8, 0); i < len(s); i++ {
-		h = h<<7 ^ uint64(s[i])
-	}
-	return h
+	return uint64(n) | uint64(s[0])<<8 | uint64(s[n/2])<<16 | uint64(s[n-1])<<24
 }
 
 // arrive handles mail and timers that have come to a process.
 func (w *World) arrive(e event) {
 	p := e.to.process
+	m := e.m
+	if e.do == expire {
+		t := m.(*timer)
+		if t.stopped || t.owner.ended {
+			return
+		}
+		m = t.m
+	}
 	switch {
 	case p == nil:
 		return
-	case e.do == expire && (e.stop.stopped || e.owner.ended):
-		return
 	case e.via == nil && e.life != p.life:
 		return // meant for a former life
-	case e.via != nil && e.conn != e.via.epoch:
+	case e.via != nil && e.life != e.via.epoch:
 		return // its connection broke
 	case p.phase == gone:
 		return // silence
@@ -219,16 +222,16 @@ func (w *World) arrive(e event) {
 		a.meet(e.via.from)
 	}
 	if a.working || a.waiting || len(a.inbox) > 0 {
-		a.inbox = append(a.inbox, mail{e.from, e.m})
+		a.inbox = append(a.inbox, mail{e.from, m})
 		return
 	}
 	if len(p.ready) > 0 || !p.idleCore(w.now) {
-		a.inbox = append(a.inbox, mail{e.from, e.m})
+		a.inbox = append(a.inbox, mail{e.from, m})
 		a.waiting = true
 		p.ready = append(p.ready, a)
 		return
 	}
-	w.receive(a, mail{e.from, e.m})
+	w.receive(a, mail{e.from, m})
 }
 
 // released lets the effects of finished work happen, and gives the core to whoever waits.

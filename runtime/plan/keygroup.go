@@ -33,9 +33,7 @@ func Owner(group, maxParallelism, parallelism int) int { return group * parallel
 
 // GroupsOf returns the key groups that a subtask owns.
 func GroupsOf(subtask, maxParallelism, parallelism int) snapshot.Groups {
-	first := (subtask*maxParallelism + parallelism - 1) / parallelism
-	last := ((subtask+1)*maxParallelism - 1) / parallelism
-	return snapshot.Groups{First: first, Last: last}
+	return snapshot.GroupsOf(subtask, maxParallelism, parallelism)
 }
 
 // DefaultMaxParallelism is Flink's choice when none is set: the next power of two of 1.5 times the

@@ -58,6 +58,7 @@ type Operator struct {
 	// OutOfOrder.
 	Window     time.Duration
 	OutOfOrder time.Duration
+	Watermarks bool // of a source: an operator after it works in event time
 
 	// Sources and sinks.
 	Topic              string

@@ -23,9 +23,13 @@ type Deployment struct {
 	OldParallelism int // of the vertex in the restored checkpoint; 0 without one
 }
 
-// Input is one edge into the vertex: its channels, one per producer that sends to this subtask.
+// Input is one edge into the vertex: its channels, one per producer that sends to this subtask. Edge is the
+// edge's place among the producers' Outputs, Channel is the channel of that edge that is ours: 0 with
+// FORWARD, else our subtask.
 type Input struct {
 	From      id.Vertex
+	Edge      int
+	Channel   int
 	Producers []Producer
 }
 

@@ -44,9 +44,12 @@ type JobStatusIs struct {
 	Status string
 }
 
-// Leader is what a leader publishes about one of its endpoints under "leader/<component>" in the HA
+// Leader is what a leader publishes about one of its endpoints, under LeaderKey, in the HA
 // service, as JSON: components are "dispatcher", "resourcemanager" and "job/<job id>".
 type Leader struct {
 	Addr  string
 	Token id.Token
 }
+
+// LeaderKey is where a component's Leader is published in the HA service of a cluster.
+func LeaderKey(clusterID, component string) string { return clusterID + "/leader/" + component }

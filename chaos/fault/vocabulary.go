@@ -1,0 +1,165 @@
+package fault
+
+var (
+	everywhere = []Backend{Sim, Process, Containers, Kubernetes}
+	workers    = []Role{JobManager, TaskManager}
+	storeOps   = []string{"PUT", "GET", "DELETE", "LIST"}
+	haOps      = []string{"acquire", "renew", "read", "write", "delete"}
+)
+
+func processes(role Role, pick Pick) Aim { return Aim{Side: Side{Role: []Role{role}, Pick: pick}} }
+
+// kinds is the vocabulary. A kind that is listed can be done by Injector; a backend that is listed can do it.
+var kinds = []Kind{
+	{
+		Name: "jobmanager.kill", Summary: "a JobManager process dies without a word",
+		Long: "The process is gone at once (SIGKILL): nothing is flushed, no farewell is sent, its timers are lost. " +
+			"Whether it comes back, and when, is up to deployment.supervisor. Aim at the leader to force a failover.",
+		Roles: []Role{JobManager}, Default: processes(JobManager, Leader),
+		Backends: everywhere, Lasts: AtOnce, Undo: "the supervisor restarts it, if there is one",
+	},
+	{
+		Name: "taskmanager.kill", Summary: "a TaskManager process dies without a word",
+		Long: "The process is gone at once (SIGKILL) with all its tasks and slots. Kafka transactions that it had open " +
+			"stay open until somebody commits or aborts them, or they time out. pick: hosting finds the victim by its work.",
+		Roles: []Role{TaskManager}, Default: processes(TaskManager, One),
+		Backends: everywhere, Lasts: AtOnce, Undo: "the supervisor restarts it, if there is one",
+	},
+	{
+		Name: "jobmanager.pause", Summary: "a JobManager stands still, as in a long garbage collection",
+		Long: "The process does nothing while its mail waits and its clock goes on. When it wakes up it still believes " +
+			"whatever it believed: a leader that lost its lease meanwhile is a zombie and must be fenced.",
+		Roles: []Role{JobManager}, Default: processes(JobManager, Leader),
+		Backends: []Backend{Sim, Process, Containers}, Lasts: Necessary, Undo: "the process goes on",
+	},
+	{
+		Name: "taskmanager.pause", Summary: "a TaskManager stands still, as in a long garbage collection",
+		Long: "Longer than heartbeat.timeout, and the job restarts elsewhere while this one still has tasks, buffers " +
+			"and an open transaction: what it writes after waking up must not be seen twice.",
+		Roles: []Role{TaskManager}, Default: processes(TaskManager, One),
+		Backends: []Backend{Sim, Process, Containers}, Lasts: Necessary, Undo: "the process goes on",
+	},
+	{
+		Name: "cluster.pause", Summary: "the whole Flink cluster stands still while Kafka's clock runs on",
+		Long: "All JobManagers and TaskManagers pause together, as in an outage of the platform. Transactions that were " +
+			"pre-committed may time out at the broker meanwhile: this is how a completed checkpoint loses output.",
+		Roles: workers, Default: Aim{Side: Side{Role: workers, Pick: All}},
+		Backends: []Backend{Sim, Process, Containers}, Lasts: Necessary, Undo: "every process goes on",
+	},
+	{
+		Name: "machine.lose", Summary: "the machine under a process is gone with its disk",
+		Long: "Every process on the machine dies and its local disk is lost, so local recovery cannot help. " +
+			"A supervisor brings the processes back on an empty machine.",
+		Roles: workers, Default: processes(TaskManager, One),
+		Backends: []Backend{Sim, Kubernetes}, Lasts: AtOnce, Undo: "the supervisor restarts what ran there, with empty disks",
+	},
+	{
+		Name: "network.partition", Summary: "messages between two groups of processes do not get through",
+		Long: "Both ways, or one way only (direction: to or from). Nobody is told: connections stay open and silent, so " +
+			"only heartbeats and time-outs notice. When it heals, what was held back arrives, in order.",
+		Roles: Roles, Default: Aim{Side: Side{Role: []Role{TaskManager}, Pick: One}, Direction: Both}, Network: true,
+		Backends: everywhere, Lasts: Optional, Undo: "the links carry again, and deliver what was held back",
+	},
+	{
+		Name: "network.delay", Summary: "messages between two groups take longer",
+		Long: "Every message on the links is late by delay, and by up to jitter more.",
+		Params: []Param{
+			{Name: "delay", Type: Span, Default: "100ms", Doc: "added to every message"},
+			{Name: "jitter", Type: Span, Default: "0s", Doc: "up to so much more, at random"},
+		},
+		Roles: Roles, Default: Aim{Side: Side{Role: []Role{TaskManager}, Pick: One}, Direction: Both}, Network: true,
+		Backends: everywhere, Lasts: Optional, Undo: "the links are as fast as before",
+	},
+	{
+		Name: "network.loss", Summary: "packets between two groups are lost and sent again",
+		Long:   "TCP repairs each loss by waiting and sending again, so loss shows as delay that doubles.",
+		Params: []Param{{Name: "percent", Type: Percent, Default: "10", Doc: "of the packets"}},
+		Roles:  Roles, Default: Aim{Side: Side{Role: []Role{TaskManager}, Pick: One}, Direction: Both}, Network: true,
+		Backends: everywhere, Lasts: Optional, Undo: "the links lose nothing",
+	},
+	{
+		Name: "network.reset", Summary: "connections between two groups break",
+		Long: "Both ends are told at once. What was under way may or may not have arrived: a request can have taken " +
+			"effect though its answer is lost.",
+		Roles: Roles, Default: Aim{Side: Side{Role: []Role{TaskManager}, Pick: One}, Direction: Both}, Network: true,
+		Backends: []Backend{Sim, Process, Containers}, Lasts: AtOnce, Undo: "both ends connect again",
+	},
+	{
+		Name: "objectstore.outage", Summary: "the object store does not do what it is asked",
+		Long: "Requests fail at once (http-503) or are never answered (timeout) and have no effect. Checkpoints cannot be " +
+			"written, and a restore cannot read.",
+		Params: []Param{
+			{Name: "mode", Type: Choice, Default: "http-503", Of: []string{"http-503", "timeout"}, Doc: "how it fails"},
+			{Name: "operations", Type: Choices, Of: storeOps, Doc: "only these; all if left out"},
+			{Name: "prefix", Type: Text, Doc: "only objects whose name begins so"},
+		},
+		Roles: []Role{ObjectStore}, Default: processes(ObjectStore, All),
+		Backends: []Backend{Sim, Process, Containers}, Lasts: Optional, Undo: "the store works again",
+	},
+	{
+		Name: "objectstore.throttle", Summary: "the object store serves few requests a second",
+		Long: "Requests wait for their turn. Checkpoints take longer, up to execution.checkpointing.timeout.",
+		Params: []Param{
+			{Name: "requests-per-second", Type: Number, Default: "2", Doc: "so many are served"},
+			{Name: "operations", Type: Choices, Of: storeOps, Doc: "only these; all if left out"},
+			{Name: "prefix", Type: Text, Doc: "only objects whose name begins so"},
+		},
+		Roles: []Role{ObjectStore}, Default: processes(ObjectStore, All),
+		Backends: []Backend{Sim, Process, Containers}, Lasts: Optional, Undo: "requests are served at once",
+	},
+	{
+		Name: "objectstore.lost-answer", Summary: "the object store does it, but the answer is lost",
+		Long: "The request takes effect and its caller never hears so. A caller that takes silence for failure will " +
+			"delete or overwrite what is there.",
+		Params: []Param{
+			{Name: "percent", Type: Percent, Default: "100", Doc: "of the answers"},
+			{Name: "operations", Type: Choices, Of: storeOps, Doc: "only these; all if left out"},
+			{Name: "prefix", Type: Text, Doc: "only objects whose name begins so"},
+		},
+		Roles: []Role{ObjectStore}, Default: processes(ObjectStore, All),
+		Backends: []Backend{Sim, Process}, Lasts: Optional, Undo: "answers arrive again",
+	},
+	{
+		Name: "ha.lease.lose", Summary: "the leader's lease is taken away",
+		Long: "The coordination service drops the lease while its holder lives and works. Somebody else may be elected " +
+			"before the former leader has noticed.",
+		Roles: []Role{JobManager}, Default: processes(JobManager, Leader),
+		Backends: []Backend{Sim, Process, Containers, Kubernetes}, Lasts: AtOnce, Undo: "the next election",
+	},
+	{
+		Name: "ha.unavailable", Summary: "the coordination service answers nobody",
+		Long: "No lease can be renewed and no checkpoint pointer written. A leader must step down when its renew-deadline " +
+			"has passed, not later.",
+		Params: []Param{{Name: "operations", Type: Choices, Of: haOps, Doc: "only these; all if left out"}},
+		Roles:  []Role{HA}, Default: processes(HA, All),
+		Backends: []Backend{Sim, Process, Containers, Kubernetes}, Lasts: Optional, Undo: "the service answers again",
+	},
+	{
+		Name: "ha.lost-answer", Summary: "the coordination service does it, but the answer is lost",
+		Long: "A write of the checkpoint pointer takes effect and the JobManager never hears so: it must treat the " +
+			"checkpoint as perhaps completed, and delete nothing.",
+		Params: []Param{
+			{Name: "percent", Type: Percent, Default: "100", Doc: "of the answers"},
+			{Name: "operations", Type: Choices, Of: haOps, Doc: "only these; all if left out"},
+		},
+		Roles: []Role{HA}, Default: processes(HA, All),
+		Backends: []Backend{Sim, Process}, Lasts: Optional, Undo: "answers arrive again",
+	},
+	{
+		Name: "kafka.coordinator.unavailable", Summary: "Kafka's transaction coordinator is not available",
+		Long: "Requests about transactions are answered COORDINATOR_NOT_AVAILABLE; records can still be appended and read. " +
+			"Commits wait, and open transactions go on ageing.",
+		Roles: []Role{Kafka}, Default: processes(Kafka, All),
+		Backends: []Backend{Sim, Process}, Lasts: Optional, Undo: "the coordinator answers again",
+	},
+	{
+		Name: "clock.skew", Summary: "a process's clock is wrong",
+		Long: "The clock jumps by jump and then runs at rate. A lease that is judged by the wrong clock is held too long.",
+		Params: []Param{
+			{Name: "jump", Type: Span, Default: "0s", Doc: "forward, or backward with a minus sign"},
+			{Name: "rate", Type: Number, Default: "1", Doc: "how fast it runs; 1 is right"},
+		},
+		Roles: Roles, Default: processes(JobManager, Leader),
+		Backends: []Backend{Sim, Kubernetes}, Lasts: Optional, Undo: "the jump is taken back and the rate is 1 again",
+	},
+}

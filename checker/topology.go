@@ -1,0 +1,229 @@
+package checker
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/flinch-dev/flinch/runtime/id"
+	"github.com/flinch-dev/flinch/runtime/plan"
+	"github.com/flinch-dev/flinch/runtime/record"
+)
+
+// pathsMax bounds the ways from the source to the sink: diamonds in a row multiply.
+const pathsMax = 64
+
+// shape is how much can be said of the output from the input alone.
+type shape uint8
+
+const (
+	stateless shape = iota // every output is a function of one source record
+	keyed                  // outputs are running values of a key: their order matters
+	windowed               // one output per key and window
+	mixed                  // how many outputs there must be is known, their values are not
+)
+
+// topology is a reference interpreter of a pipeline: what each source record must become. It has every way
+// from the source to the sink, so a record that reaches the sink on two ways must come out twice.
+type topology struct {
+	source, sink plan.Operator
+	shape        shape
+	before       []path // the ways up to the first operator with state, or to the sink: maps and filters
+	after        path   // keyed and windowed: what follows, from the first operator with state on
+	ordered      bool   // records of a key and source partition cannot overtake each other
+}
+
+// path is a chain of operators. Those that leave records alone are not in it.
+type path []plan.Operator
+
+// interpret reads a pipeline. The error says what about it cannot be judged.
+func interpret(p plan.Pipeline) (*topology, error) {
+	place := map[id.Operator]int{}
+	var sources, sinks []plan.Operator
+	for i, op := range p.Operators {
+		if _, twice := place[op.Name]; twice {
+			return nil, fmt.Errorf("the pipeline has two operators called %q", op.Name)
+		}
+		for _, in := range op.Inputs {
+			if _, earlier := place[in]; !earlier {
+				return nil, fmt.Errorf("operator %q reads from %q, which is not before it", op.Name, in)
+			}
+		}
+		place[op.Name] = i
+		if op.Kind.Source() {
+			sources = append(sources, op)
+		}
+		if op.Kind.Sink() {
+			sinks = append(sinks, op)
+		}
+	}
+	if len(sources) != 1 || len(sinks) != 1 {
+		return nil, fmt.Errorf("the pipeline has %d sources and %d sinks; records can be told apart only with one of each", len(sources), len(sinks))
+	}
+	t := &topology{source: sources[0], sink: sinks[0], ordered: true}
+	if t.sink.Guarantee == "" {
+		t.sink.Guarantee = plan.ExactlyOnce // who promises nothing in particular is held to the most
+	}
+
+	var ways []path
+	var walk func(op plan.Operator, rest path) error
+	walk = func(op plan.Operator, rest path) error {
+		if op.Kind.Source() {
+			if ways = append(ways, rest); len(ways) > pathsMax {
+				return fmt.Errorf("the pipeline has more than %d ways from its source to its sink", pathsMax)
+			}
+			return nil
+		}
+		for _, name := range op.Inputs {
+			from := p.Operators[place[name]]
+			if !keepsOrder(p, from, op) {
+				t.ordered = false
+			}
+			way := rest
+			switch from.Kind {
+			case plan.Map, plan.Filter, plan.KeyedSum, plan.KeyedCount, plan.Tumble:
+				way = append(path{from}, rest...)
+			}
+			if err := walk(from, way); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err := walk(t.sink, nil); err != nil {
+		return nil, err
+	}
+	return t, t.split(ways)
+}
+
+// keepsOrder says whether records of one key cannot overtake each other between two operators: they are in
+// one channel, unless the edge deals them out in turn.
+func keepsOrder(p plan.Pipeline, from, to plan.Operator) bool {
+	parallelism := func(op plan.Operator) int {
+		if op.Parallelism > 0 {
+			return op.Parallelism
+		}
+		return p.Parallelism
+	}
+	return from.Kind == plan.KeyBy || to.Kind.Stateful() || parallelism(from) == parallelism(to)
+}
+
+// split cuts every way at its first operator with state, and finds the shape.
+func (t *topology) split(ways []path) error {
+	if len(ways) == 0 {
+		return fmt.Errorf("the sink %q is not reached from the source", t.sink.Name)
+	}
+	t.ordered = t.ordered && len(ways) == 1
+	bypass, through := false, false
+	for i, way := range ways {
+		cut := slices.IndexFunc(way, func(op plan.Operator) bool { return op.Kind.Stateful() })
+		var after path
+		if cut < 0 {
+			bypass, cut = true, len(way)
+		} else {
+			through, after = true, way[cut:]
+		}
+		t.before = append(t.before, way[:cut])
+		if i == 0 {
+			t.after = after
+		}
+		if !slices.EqualFunc(t.after, after, func(a, b plan.Operator) bool { return a.Name == b.Name }) {
+			t.shape = mixed
+		}
+		for _, op := range after {
+			if op.Kind == plan.Filter && after[0].Kind != plan.Tumble {
+				return fmt.Errorf("filter %q comes after an operator with state: which records pass depends on their order", op.Name)
+			}
+		}
+	}
+	hasWindow := func(p path) bool {
+		return slices.ContainsFunc(p, func(op plan.Operator) bool { return op.Kind == plan.Tumble })
+	}
+	switch {
+	case !through:
+		t.shape = stateless
+	case t.shape == mixed || bypass:
+		t.shape = mixed
+		for _, way := range ways {
+			if hasWindow(way) {
+				return fmt.Errorf("some ways to the sink go through a window and others do not")
+			}
+		}
+	case t.after[0].Kind == plan.Tumble:
+		t.shape = windowed
+		if t.after[0].Window < time.Millisecond {
+			return fmt.Errorf("the windows of %q are %s long; the shortest is 1 ms", t.after[0].Name, t.after[0].Window)
+		}
+		for _, op := range t.after[1:] {
+			if op.Kind.Stateful() {
+				return fmt.Errorf("operator %q with state comes after a window", op.Name)
+			}
+		}
+	case hasWindow(t.after):
+		return fmt.Errorf("a window comes after another operator with state: its sums depend on the order of the records")
+	default:
+		t.shape = keyed
+	}
+	return nil
+}
+
+// copies is how many times a source record with this value must come out (or reach the operators with state).
+func (t *topology) copies(value int64) int {
+	n := 0
+	for _, way := range t.before {
+		if _, passes := way.apply(value); passes {
+			n++
+		}
+	}
+	return n
+}
+
+// apply runs a value through maps and filters.
+func (p path) apply(value int64) (out int64, passes bool) {
+	for i := range p {
+		switch op := &p[i]; op.Kind {
+		case plan.Map:
+			value = value*op.Multiply + op.Add
+		case plan.Filter:
+			if op.Modulo != 0 && value%op.Modulo != op.Remainder {
+				return 0, false
+			}
+		}
+	}
+	return value, true
+}
+
+// fold is the state of one key in each operator of a keyed chain.
+type fold struct {
+	after path
+	state []int64
+}
+
+func (t *topology) fold() *fold { return &fold{t.after, make([]int64, len(t.after))} }
+
+// add runs one more record of the key through the chain and returns what comes out.
+func (f *fold) add(value int64) int64 {
+	for i := range f.after {
+		switch op := &f.after[i]; op.Kind {
+		case plan.Map:
+			value = value*op.Multiply + op.Add
+		case plan.KeyedSum:
+			f.state[i] += value
+			value = f.state[i]
+		case plan.KeyedCount:
+			f.state[i]++
+			value = f.state[i]
+		}
+	}
+	return value
+}
+
+// windowEnd is the end of the tumbling window that a time falls into, aligned to the epoch.
+func windowEnd(at record.EventTime, size time.Duration) record.EventTime {
+	ms := record.EventTime(size / time.Millisecond)
+	into := at % ms
+	if into < 0 {
+		into += ms
+	}
+	return at - into + ms
+}

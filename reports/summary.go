@@ -1,0 +1,229 @@
+package reports
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+// RunSchema is the version of run.json. A reader may rely on the fields of Summary as long as it is the same.
+const RunSchema = "flinch/run/v1"
+
+// Summary is what run.json holds of one run. Times are seconds; what was not reached or not measured is null.
+type Summary struct {
+	Schema         string             `json:"schema"`
+	Scenario       string             `json:"scenario"`
+	Seed           int64              `json:"seed"`
+	Backend        string             `json:"backend"`
+	Passed         bool               `json:"passed"`
+	Verdict        string             `json:"verdict"`
+	ExitCode       int                `json:"exitCode"`
+	Reason         string             `json:"reason,omitempty"`
+	Sentence       string             `json:"sentence"`
+	TraceHash      string             `json:"traceHash"`
+	VirtualSeconds float64            `json:"virtualSeconds"`
+	WallSeconds    float64            `json:"wallSeconds"`
+	ExactlyOnce    CountsSummary      `json:"exactlyOnce"`
+	Checks         []CheckSummary     `json:"checks"`
+	Recoveries     []RecoverySummary  `json:"recoveries"`
+	Checkpoints    CheckpointsSummary `json:"checkpoints"`
+	SLO            []SLOSummary       `json:"slo"`
+	Faults         []FaultSummary     `json:"faults"`
+	Metrics        map[string]Number  `json:"metrics"`
+	Repro          string             `json:"repro"`
+}
+
+// CountsSummary is Counts in JSON.
+type CountsSummary struct {
+	Expected     int `json:"expected"`
+	Committed    int `json:"committed"`
+	Lost         int `json:"lost"`
+	Duplicated   int `json:"duplicated"`
+	Unexpected   int `json:"unexpected"`
+	OutOfOrder   int `json:"outOfOrder"`
+	AbortedReads int `json:"abortedReads"`
+}
+
+// CheckSummary is one check's verdict.
+type CheckSummary struct {
+	Name    string   `json:"name"`
+	Verdict string   `json:"verdict"`
+	Detail  string   `json:"detail"`
+	Records []string `json:"records,omitempty"`
+}
+
+// RecoverySummary is one recovery.
+type RecoverySummary struct {
+	Fault       string  `json:"fault"`
+	At          float64 `json:"at"`
+	Detect      Number  `json:"detect"`
+	Restart     Number  `json:"restart"`
+	Restore     Number  `json:"restore"`
+	CatchUp     Number  `json:"catchUp"`
+	Total       Number  `json:"total"`
+	Reprocessed int     `json:"reprocessed"`
+}
+
+// CheckpointsSummary sums up the checkpoints.
+type CheckpointsSummary struct {
+	Completed   int     `json:"completed"`
+	Failed      int     `json:"failed"`
+	DurationP50 float64 `json:"durationP50"`
+	DurationP99 float64 `json:"durationP99"`
+	BytesMax    int64   `json:"bytesMax"`
+}
+
+// SLOSummary is one service level.
+type SLOSummary struct {
+	Name    string `json:"name"`
+	During  string `json:"during,omitempty"`
+	Value   Number `json:"value"`
+	Limit   Number `json:"limit"`
+	Unit    string `json:"unit"`
+	AtLeast bool   `json:"atLeast,omitempty"`
+	Passed  bool   `json:"passed"`
+}
+
+// FaultSummary is one injected fault: what was asked, and when it came true.
+type FaultSummary struct {
+	Name     string   `json:"name"`
+	Inject   string   `json:"inject"`
+	Targets  []string `json:"targets"`
+	Asked    string   `json:"asked"`
+	Achieved Number   `json:"achieved"` // seconds; null if it never fired
+}
+
+// Number is a float that JSON can hold: NaN and the infinities are null.
+type Number float64
+
+// Unknown is the Number that is not one.
+func Unknown() Number { return Number(math.NaN()) }
+
+// Known says whether n is a number.
+func (n Number) Known() bool { return !math.IsNaN(float64(n)) && !math.IsInf(float64(n), 0) }
+
+// MarshalJSON writes at most six decimals.
+func (n Number) MarshalJSON() ([]byte, error) {
+	if !n.Known() {
+		return []byte("null"), nil
+	}
+	return []byte(trim(float64(n), 6)), nil
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (n *Number) UnmarshalJSON(b []byte) error {
+	if string(b) == "null" {
+		*n = Unknown()
+		return nil
+	}
+	return json.Unmarshal(b, (*float64)(n))
+}
+
+// SummaryOf returns what run.json says of a run.
+func SummaryOf(d *Document) Summary { return summarize(d, read(d.Run)) }
+
+func summarize(d *Document, s *story) Summary {
+	sum := Summary{
+		Schema: RunSchema, Scenario: d.Scenario.Name, Seed: d.Scenario.Seed, Backend: d.Scenario.Backend,
+		Passed: d.Passed, Verdict: d.Verdict, ExitCode: d.ExitCode, Reason: d.Reason, Sentence: sentence(d, s),
+		TraceHash: d.TraceHash, VirtualSeconds: micro(d.VirtualSeconds), WallSeconds: micro(d.WallSeconds),
+		ExactlyOnce: CountsSummary(d.ExactlyOnce),
+		Checks:      []CheckSummary{}, Recoveries: []RecoverySummary{}, SLO: []SLOSummary{}, Faults: []FaultSummary{},
+		Checkpoints: CheckpointsSummary{d.Checkpoints.Completed, d.Checkpoints.Failed,
+			d.Checkpoints.DurationP50.Seconds(), d.Checkpoints.DurationP99.Seconds(), d.Checkpoints.BytesMax},
+		Metrics: metrics(d, s), Repro: d.Scenario.ReproCommand,
+	}
+	for _, r := range d.Results {
+		sum.Checks = append(sum.Checks, CheckSummary{r.Check, string(r.Verdict), r.Detail, r.Records})
+	}
+	for _, r := range d.Recoveries {
+		sum.Recoveries = append(sum.Recoveries, RecoverySummary{r.Fault, micro(r.At.Seconds()), reached(r.Detect),
+			reached(r.Restart), reached(r.Restore), reached(r.CatchUp), reached(r.Total), r.Reprocessed})
+	}
+	for _, o := range d.SLO {
+		sum.SLO = append(sum.SLO, SLOSummary{o.Name, o.During, Number(o.Value), Number(o.Limit), o.Unit, o.AtLeast, o.Passed})
+	}
+	for _, f := range s.faults {
+		targets := append([]string{}, f.Started.Targets...)
+		sum.Faults = append(sum.Faults, FaultSummary{f.Started.Fault, f.Started.Inject, targets,
+			f.Started.Asked, Number(f.At.Seconds())})
+	}
+	for _, f := range notFired(d, s) {
+		sum.Faults = append(sum.Faults, FaultSummary{f.Name, f.Inject, []string{}, f.Trigger, Unknown()})
+	}
+	return sum
+}
+
+// notFired returns the faults that were asked for and never happened.
+func notFired(d *Document, s *story) []AskedFault {
+	var left []AskedFault
+	for _, f := range d.Scenario.Faults {
+		fired := slices.ContainsFunc(s.faults, func(g fault) bool { return g.Started.Fault == f.Name })
+		if !fired {
+			left = append(left, f)
+		}
+	}
+	return left
+}
+
+// metrics are the numbers that a sweep can draw: those handed in, and those that follow from the series.
+func metrics(d *Document, s *story) map[string]Number {
+	all := map[string]Number{}
+	if v := middle(seriesNamed(d, "latency.p99")); v.Known() {
+		all["output.latency.p99"] = v
+	}
+	if d.ExactlyOnce.Committed > 0 {
+		all["output.rate"] = Number(float64(d.ExactlyOnce.Committed) / s.end.Seconds())
+	}
+	for _, m := range d.Metrics {
+		all[m.Name] = Number(m.Value)
+	}
+	return all
+}
+
+// middle is the median of a series, which an outage of a few seconds does not move.
+func middle(values []float64) Number {
+	known := slices.DeleteFunc(slices.Clone(values), math.IsNaN)
+	if len(known) == 0 {
+		return Unknown()
+	}
+	return Number(quantile(known, 0.5))
+}
+
+// quantile sorts its argument and interpolates between neighbours.
+func quantile(v []float64, q float64) float64 {
+	slices.Sort(v)
+	at := q * float64(len(v)-1)
+	low := int(at)
+	if low+1 >= len(v) {
+		return v[len(v)-1]
+	}
+	return v[low] + (at-float64(low))*(v[low+1]-v[low])
+}
+
+func seriesNamed(d *Document, name string) []float64 {
+	for _, s := range d.Series {
+		if s.Name == name {
+			return s.Value
+		}
+	}
+	return nil
+}
+
+func reached(d time.Duration) Number {
+	if d < 0 {
+		return Unknown()
+	}
+	return Number(d.Seconds())
+}
+
+// micro drops what is below a microsecond, which is noise in a file that people read.
+func micro(v float64) float64 { return math.Round(v*1e6) / 1e6 }
+
+// title is how a run is called in headings: "jm-failover, seed 7, sim".
+func title(sc Scenario) string {
+	return strings.Join([]string{sc.Name, fmt.Sprintf("seed %d", sc.Seed), sc.Backend}, ", ")
+}

@@ -1,0 +1,118 @@
+package reports
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/flinch-dev/flinch/checker"
+)
+
+// Terminal writes a run in a few lines, with what is wrong first and a command to paste last.
+func Terminal(w io.Writer, d *Document, colour bool) error {
+	s := read(d.Run)
+	p := paint{colour}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s  %s  seed %d  %s simulated in %s\n", p.bold(oneLine(d.Scenario.Name)), d.Scenario.Backend,
+		d.Scenario.Seed, quantity(d.VirtualSeconds, "s"), quantity(d.WallSeconds, "s"))
+	fmt.Fprintf(&b, "  %s  %s\n", p.verdict(d), visible(sentence(d, s)))
+	for _, r := range d.Results {
+		switch r.Verdict {
+		case checker.Broken:
+			fmt.Fprintf(&b, "  %s  %s: %s%s\n", p.red("broken"), r.Check, visible(r.Detail), firstRecords(r.Records))
+		case checker.NotDecided:
+			fmt.Fprintf(&b, "  %s  %s: %s\n", p.yellow("not decided"), r.Check, visible(r.Detail))
+		}
+	}
+	if n := holding(d.Results); n > 0 {
+		fmt.Fprintf(&b, "  %s  %s\n", p.green("holds"), visible(strings.Join(names(d.Results, checker.Holds), ", ")))
+	}
+	for _, m := range d.MustHappen {
+		if !m.Happened {
+			fmt.Fprintf(&b, "  %s  %s did not happen, so the run proves nothing\n", p.yellow("missing"), visible(m.Event))
+		}
+	}
+	for _, r := range d.Recoveries {
+		fmt.Fprintf(&b, "  %s: detect %s, restart %s, restore %s, catch up %s, total %s\n", visible(r.Fault), seconds(r.Detect),
+			seconds(r.Restart), seconds(r.Restore), seconds(r.CatchUp), p.bold(seconds(r.Total)))
+	}
+	for _, o := range d.SLO {
+		line := fmt.Sprintf("%s %s (limit %s)", strings.TrimSpace(o.Name+" "+o.During), quantity(o.Value, o.Unit), quantity(o.Limit, o.Unit))
+		if !o.Passed {
+			line = p.red("missed") + "  " + line
+		} else {
+			line = p.green("met") + "  " + line
+		}
+		fmt.Fprintf(&b, "  %s\n", line)
+	}
+	for _, warning := range d.Warnings {
+		fmt.Fprintf(&b, "  %s  %s\n", p.yellow("warning"), visible(warning))
+	}
+	if d.Folder != "" {
+		fmt.Fprintf(&b, "  report: %s\n", filepath.Join(d.Folder, "report.html"))
+	}
+	if !d.Passed {
+		fmt.Fprintf(&b, "  again:  %s\n", visible(d.Scenario.ReproCommand))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func holding(results []checker.Result) int { return len(names(results, checker.Holds)) }
+
+func names(results []checker.Result, v checker.Verdict) []string {
+	var all []string
+	for _, r := range results {
+		if r.Verdict == v {
+			all = append(all, r.Check)
+		}
+	}
+	return all
+}
+
+func firstRecords(ids []string) string {
+	switch {
+	case len(ids) == 0:
+		return ""
+	case len(ids) > 3:
+		return fmt.Sprintf(" (%s, and more)", visible(strings.Join(ids[:3], ", ")))
+	}
+	return fmt.Sprintf(" (%s)", visible(strings.Join(ids, ", ")))
+}
+
+// visible drops control characters, so that text from a scenario cannot steer the terminal.
+func visible(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < 0x20 || r >= 0x7f && r < 0xa0 {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// paint writes ANSI colours, or leaves them out.
+type paint struct{ on bool }
+
+func (p paint) in(code, s string) string {
+	if !p.on {
+		return s
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}
+
+func (p paint) bold(s string) string   { return p.in("1", s) }
+func (p paint) red(s string) string    { return p.in("31", s) }
+func (p paint) green(s string) string  { return p.in("32", s) }
+func (p paint) yellow(s string) string { return p.in("33", s) }
+
+func (p paint) verdict(d *Document) string {
+	word := visible(d.Verdict)
+	switch {
+	case d.Passed:
+		return p.in("1;32", word)
+	case d.ExitCode == 1 || d.ExitCode == 70:
+		return p.in("1;31", word)
+	}
+	return p.in("1;33", word)
+}

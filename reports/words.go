@@ -1,0 +1,105 @@
+package reports
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/flinch-dev/flinch/runtime/history"
+)
+
+// words says what an event is in plain words. Events without words of their own are shown field by field, so
+// a new event is never missing from a log.
+func words(event history.Event) string {
+	switch e := event.(type) {
+	case history.CheckpointTriggered:
+		return fmt.Sprintf("checkpoint %d triggered", e.Checkpoint)
+	case history.CheckpointAcked:
+		return fmt.Sprintf("checkpoint %d acked by %v, %d still missing", e.Checkpoint, e.Attempt, e.Missing)
+	case history.CheckpointCompleted:
+		return fmt.Sprintf("checkpoint %d completed in %d ms, %s", e.Checkpoint, e.DurationMs, size(e.Bytes))
+	case history.CheckpointAborted:
+		return fmt.Sprintf("checkpoint %d aborted: %s", e.Checkpoint, e.Reason)
+	case history.SnapshotTaken:
+		return fmt.Sprintf("checkpoint %d: snapshot of %v taken", e.Checkpoint, e.Attempt)
+	case history.SnapshotStored:
+		return fmt.Sprintf("checkpoint %d: snapshot of %v stored, %s", e.Checkpoint, e.Attempt, size(e.Bytes))
+	case history.BarrierAligned:
+		return fmt.Sprintf("checkpoint %d: barriers aligned at %v after %d ms", e.Checkpoint, e.Attempt, e.AlignedMs)
+	case history.JobStatus:
+		return because(fmt.Sprintf("job is %s", e.Status), e.Cause)
+	case history.ExecutionState:
+		return because(fmt.Sprintf("%v is %s on %s", e.Attempt, e.State, e.TaskManager), e.Cause)
+	case history.RestartScheduled:
+		return because(fmt.Sprintf("restart %d in %d ms", e.Attempt, e.Backoff), e.Cause)
+	case history.RestoreStarted:
+		return fmt.Sprintf("restore from checkpoint %d started", e.Checkpoint)
+	case history.RestoreCompleted:
+		return fmt.Sprintf("restore from checkpoint %d completed", e.Checkpoint)
+	case history.TaskRestored:
+		return fmt.Sprintf("%v restored from checkpoint %d, %s read", e.Attempt, e.Checkpoint, size(e.Bytes))
+	case history.AttemptFenced:
+		return fmt.Sprintf("%s refused %s of %v: its token is not valid", e.By, e.Word, e.Attempt)
+	case history.LeaderElected:
+		return fmt.Sprintf("%s leads", e.Holder)
+	case history.LeaderLost:
+		return because(fmt.Sprintf("%s leads no more", e.Holder), e.Cause)
+	case history.HeartbeatTimeout:
+		if e.Unreachable {
+			return fmt.Sprintf("%s declares %s lost: unreachable", e.Watcher, e.Target)
+		}
+		return fmt.Sprintf("%s declares %s lost: silent", e.Watcher, e.Target)
+	case history.Registered:
+		return fmt.Sprintf("%s registered at %s", e.TaskManager, e.At)
+	case history.SinkPrecommitted:
+		return fmt.Sprintf("checkpoint %d: %v flushed %s, %s", e.Checkpoint, e.Attempt, e.Transaction,
+			plural(e.Records, "record", "records"))
+	case history.SinkCommitted:
+		return fmt.Sprintf("checkpoint %d: %v committed %s", e.Checkpoint, e.Attempt, e.Transaction)
+	case history.SinkAborted:
+		return fmt.Sprintf("%v aborted the lingering transaction %s", e.Attempt, e.Transaction)
+	case history.SinkCommitLost:
+		return fmt.Sprintf("checkpoint %d: the commit of %s was answered %s: its records may be lost",
+			e.Checkpoint, e.Transaction, e.Answer)
+	case history.ProcessStarted:
+		return fmt.Sprintf("%s started (boot %d)", e.Name, e.Boot)
+	case history.ProcessStopped:
+		return because(e.Name+" stopped", e.Cause)
+	case history.ProcessPaused:
+		return e.Name + " paused"
+	case history.ProcessResumed:
+		return e.Name + " resumed"
+	case history.FaultStarted:
+		return fmt.Sprintf("fault %s: %s hits %s", e.Fault, e.Inject, strings.Join(e.Targets, ", "))
+	case history.FaultEnded:
+		return because(fmt.Sprintf("fault %s ended", e.Fault), e.Result)
+	case history.Violation:
+		return fmt.Sprintf("invariant %s is broken: %s", e.Invariant, e.Detail)
+	case history.Transaction:
+		return because(fmt.Sprintf("transaction %s (producer %d, epoch %d) is %s", e.ID, e.ProducerID, e.Epoch, e.State), e.Cause)
+	}
+	return fields(event)
+}
+
+func because(text, cause string) string {
+	if cause == "" {
+		return text
+	}
+	return text + ": " + cause
+}
+
+// fields writes an event as its kind and its non-zero fields.
+func fields(event history.Event) string {
+	v := reflect.Indirect(reflect.ValueOf(event))
+	text := event.Kind()
+	if v.Kind() != reflect.Struct {
+		return text
+	}
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		if f.IsExported() && !v.Field(i).IsZero() && f.Name != "Job" {
+			text += fmt.Sprintf(" %s=%v", strings.ToLower(f.Name[:1])+f.Name[1:], v.Field(i).Interface())
+		}
+	}
+	return text
+}

@@ -1,0 +1,76 @@
+package reports
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// WriteRun writes a run's folder: run.json, events.jsonl, output.jsonl, scenario.resolved.yaml, report.html,
+// junit.xml, summary.md and repro.sh. The folder is made if it is not there.
+func WriteRun(dir string, d *Document) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("make the folder of a run: %w", err)
+	}
+	s := read(d.Run)
+	page, err := renderRun(d, s)
+	if err != nil {
+		return err
+	}
+	suites := junitOf(d)
+	return firstOf(
+		writeFile(dir, "run.json", func(w io.Writer) error { return writeJSON(w, summarize(d, s)) }),
+		writeFile(dir, "events.jsonl", func(w io.Writer) error { return writeEvents(w, d.Run.Events) }),
+		writeFile(dir, "output.jsonl", func(w io.Writer) error { return writeOutput(w, d.Run.Output) }),
+		writeFile(dir, "scenario.resolved.yaml", text(d.Scenario.ResolvedYAML)),
+		writeFile(dir, "report.html", text(string(page))),
+		writeFile(dir, "junit.xml", suites.WriteXML),
+		writeFile(dir, "summary.md", text(markdown(d, s))),
+		writeFile(dir, "repro.sh", text(script(d.Scenario))),
+		os.Chmod(filepath.Join(dir, "repro.sh"), 0o755),
+	)
+}
+
+// script runs the scenario again.
+func script(sc Scenario) string {
+	return fmt.Sprintf("#!/bin/sh\n# Runs %s again.\nset -eu\n%s\n", oneLine(title(sc)), sc.ReproCommand)
+}
+
+func writeFile(dir, name string, write func(io.Writer) error) error {
+	path := filepath.Join(dir, name)
+	f, err := os.Create(path)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	defer f.Close()
+	w := bufio.NewWriterSize(f, 1<<16)
+	if err := write(w); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	if err := w.Flush(); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}
+
+func text(s string) func(io.Writer) error {
+	return func(w io.Writer) error { _, err := io.WriteString(w, s); return err }
+}
+
+func writeJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+func firstOf(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,166 @@
+package connector
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/flinch-dev/flinch/runtime/blob"
+	"github.com/flinch-dev/flinch/runtime/history"
+	"github.com/flinch-dev/flinch/runtime/id"
+	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/runtime/plan"
+	"github.com/flinch-dev/flinch/runtime/record"
+	"github.com/flinch-dev/flinch/runtime/snapshot"
+)
+
+// Line is one record in a file, as JSON.
+type Line struct {
+	Key       string `json:"key"`
+	Value     int64  `json:"value"`
+	Count     int64  `json:"count"`
+	Time      int64  `json:"time"`
+	Partition int32  `json:"partition"`
+	Offset    int64  `json:"offset"`
+}
+
+// part is a file that was pre-committed under a name that readers do not look at.
+type part struct {
+	Checkpoint id.Checkpoint
+	Pending    string
+	Final      string
+}
+
+// fileSink writes a part file per subtask and checkpoint. Exactly-once writes it under a pending name before
+// the barrier and gives it its final name, which depends on nothing but subtask and checkpoint, when the
+// checkpoint is complete; doing so twice changes nothing. Other guarantees write the final file at once.
+type fileSink struct {
+	op      plan.Operator
+	subtask Subtask
+	store   *blob.Client
+	lines   []byte
+	records int
+	owed    []part
+	asked   map[string]bool
+	busy    bool
+	failed  error
+}
+
+const listParts = "parts"
+
+func newFileSink(op plan.Operator, subtask Subtask, blobs mailbox.Addr) *fileSink {
+	return &fileSink{op: op, subtask: subtask, store: blob.NewClient(blobs, 10*time.Second, 5), asked: map[string]bool{}}
+}
+
+func (s *fileSink) Open(env mailbox.Env, restored id.Checkpoint, state snapshot.Operator) error {
+	for _, list := range state.Lists {
+		for _, item := range list.Items {
+			var p part
+			if err := json.Unmarshal(item, &p); err != nil {
+				return fmt.Errorf("restore the file sink %s: a part in the checkpoint does not decode: %w", s.op.Name, err)
+			}
+			s.owed = append(s.owed, p)
+		}
+	}
+	s.Complete(env, restored)
+	return nil
+}
+
+func (s *fileSink) Busy() bool     { return s.busy }
+func (s *fileSink) Writable() bool { return !s.busy }
+
+func (s *fileSink) Write(env mailbox.Env, r record.Record) {
+	line, err := json.Marshal(Line{string(r.Key), r.Value, r.Count, int64(r.Time), r.Origin.Partition, r.Origin.Offset})
+	if err != nil {
+		panic(fmt.Sprintf("file sink: encode a record: %v", err)) // plain fields: cannot happen
+	}
+	s.lines = append(append(s.lines, line...), '\n')
+	s.records++
+}
+
+func (s *fileSink) Flush(mailbox.Env) {}
+
+func (s *fileSink) PreCommit(env mailbox.Env, checkpoint id.Checkpoint) {
+	if s.records == 0 {
+		return
+	}
+	index := s.subtask.Attempt.Subtask
+	p := part{Checkpoint: checkpoint,
+		Final:   fmt.Sprintf("%s/part-%d-%d", s.op.Path, index, checkpoint),
+		Pending: fmt.Sprintf("%s/.pending/part-%d-%d-%s", s.op.Path, index, checkpoint, s.subtask.Attempt)}
+	path := p.Pending
+	if s.op.Guarantee != plan.ExactlyOnce {
+		p.Final += "-" + s.subtask.Attempt.String()
+		path = p.Final
+	}
+	s.busy = true
+	records := s.records
+	s.store.Put(env, path, s.lines, func(env mailbox.Env, err error) {
+		s.busy = false
+		if err != nil {
+			s.failed = fmt.Errorf("pre-commit checkpoint %d: %w", checkpoint, err)
+			return
+		}
+		if s.op.Guarantee == plan.ExactlyOnce {
+			s.owed = append(s.owed, p)
+			env.Note(history.SinkPrecommitted{Checkpoint: checkpoint, Attempt: s.subtask.Attempt, Transaction: p.Final, Records: records})
+		}
+	})
+	s.lines, s.records = nil, 0
+}
+
+func (s *fileSink) Snapshot(mailbox.Env, id.Checkpoint) []snapshot.List {
+	list := snapshot.List{Name: listParts, Mode: snapshot.Split}
+	for _, p := range s.owed {
+		item, err := json.Marshal(p)
+		if err != nil {
+			panic(fmt.Sprintf("file sink: encode %v: %v", p, err)) // plain fields: cannot happen
+		}
+		list.Items = append(list.Items, item)
+	}
+	return []snapshot.List{list}
+}
+
+func (s *fileSink) Complete(env mailbox.Env, checkpoint id.Checkpoint) {
+	for _, p := range s.owed {
+		if p.Checkpoint > checkpoint || s.asked[p.Final] {
+			continue
+		}
+		s.asked[p.Final] = true
+		s.store.Get(env, p.Pending, func(env mailbox.Env, data []byte, err error) {
+			if errors.As(err, new(blob.ErrNotFound)) {
+				s.finish(env, p) // renamed before, by us or by a former attempt
+				return
+			}
+			if err != nil {
+				s.failed = fmt.Errorf("commit %s: %w", p.Final, err)
+				return
+			}
+			s.store.Put(env, p.Final, data, func(env mailbox.Env, err error) {
+				if err != nil {
+					s.failed = fmt.Errorf("commit %s: %w", p.Final, err)
+					return
+				}
+				s.finish(env, p)
+				s.store.Delete(env, []string{p.Pending}, func(mailbox.Env, error) {}) // best effort: readers never look there
+			})
+		})
+	}
+}
+
+func (s *fileSink) finish(env mailbox.Env, p part) {
+	env.Note(history.SinkCommitted{Checkpoint: p.Checkpoint, Attempt: s.subtask.Attempt, Transaction: p.Final})
+	s.owed = slices.DeleteFunc(s.owed, func(o part) bool { return o.Final == p.Final })
+	delete(s.asked, p.Final)
+}
+
+func (s *fileSink) Settled(upTo id.Checkpoint) bool {
+	return !slices.ContainsFunc(s.owed, func(p part) bool { return p.Checkpoint <= upTo })
+}
+
+func (s *fileSink) Handle(env mailbox.Env, m mailbox.Msg) (bool, error) {
+	mine := s.store.Handle(env, m)
+	return mine, s.failed
+}

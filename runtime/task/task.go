@@ -1,0 +1,233 @@
+package task
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/flinch-dev/flinch/runtime/blob"
+	"github.com/flinch-dev/flinch/runtime/channel"
+	"github.com/flinch-dev/flinch/runtime/config"
+	"github.com/flinch-dev/flinch/runtime/connector"
+	"github.com/flinch-dev/flinch/runtime/id"
+	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/runtime/operator"
+	"github.com/flinch-dev/flinch/runtime/plan"
+	"github.com/flinch-dev/flinch/runtime/record"
+	"github.com/flinch-dev/flinch/runtime/wire"
+)
+
+// Config is what a task is started with.
+type Config struct {
+	Task        wire.Deployment
+	JobMaster   mailbox.Addr
+	Token       id.Token // of the JobMaster
+	TaskManager mailbox.Addr
+	Kafka       mailbox.Addr
+	ObjectStore mailbox.Addr
+}
+
+// StateChanged tells the TaskManager, the parent, of a move.
+type StateChanged struct {
+	Attempt id.Attempt
+	State   State
+}
+
+// Word names the message.
+func (StateChanged) Word() string { return "task-state" }
+
+// Task is one attempt to run a subtask.
+type Task struct {
+	cfg   Config
+	conf  config.Config
+	state State
+
+	gate    *channel.Gate
+	align   *channel.Alignment
+	outputs []*channel.Output
+	reader  connector.Reader // of a source, else nil
+	source  plan.Operator
+	chain   *operator.Chain
+	process func(record.Record) // into the chain
+	env     mailbox.Env         // of the message being handled
+	sink    connector.Sink      // of a sink, else nil
+	target  plan.Operator
+	store   *blob.Client
+
+	loading   int   // state handles not yet there
+	loaded    int64 // bytes
+	retries   map[int]int
+	flushing  bool // the timer of the buffer timeout is armed
+	proceeds  bool // a proceed message is under way
+	failure   error
+	snapshots snapshots
+	ending    ending
+}
+
+// New returns the task of a deployment. It is started by its first message.
+func New(cfg Config) *Task {
+	return &Task{cfg: cfg, state: Deploying, retries: map[int]int{}}
+}
+
+// Receive handles one message, and then goes on with the work. An error is the failure of the attempt; its
+// TaskManager reports it.
+func (t *Task) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) error {
+	t.env = env
+	switch m := m.(type) {
+	case mailbox.Started:
+		if err := t.initialize(env); err != nil {
+			return err
+		}
+	case wire.CancelTask:
+		t.move(Canceled)
+		env.Send(t.cfg.TaskManager, StateChanged{t.cfg.Task.Attempt, Canceled})
+		return mailbox.Done
+	case wire.Buffer:
+		if err := t.gate.Put(env, m); err != nil {
+			return err
+		}
+	case wire.Credit:
+		if m.Edge >= 0 && m.Edge < len(t.outputs) {
+			t.outputs[m.Edge].Credit(m.Channel, m.N)
+		}
+	case wire.RequestPartition:
+		if err := t.open(from, m); err != nil {
+			return err
+		}
+	case request:
+		t.gate.Request(env, m.Channel)
+	case mailbox.Undeliverable:
+		if err := t.undeliverable(env, m); err != nil {
+			return err
+		}
+	case mailbox.Disconnected:
+		if err := t.disconnected(m); err != nil {
+			return err
+		}
+	case wire.AssignSplits:
+		t.assign(env, m)
+	case wire.TriggerCheckpoint:
+		t.trigger(env, m)
+	case wire.NotifyCheckpointComplete:
+		t.complete(env, m.Checkpoint)
+	case wire.NotifyCheckpointAborted:
+		t.aborted(env, m)
+	case stored:
+		t.stored(env, m)
+	case mailbox.Exited:
+		if err := t.uploadExited(m); err != nil {
+			return err
+		}
+	case flush:
+		t.flush(env)
+	case proceed:
+		t.proceeds = false
+	default:
+		if err := t.answer(env, m); err != nil {
+			return err
+		}
+	}
+	if t.failure != nil {
+		return t.failure
+	}
+	return t.run(env)
+}
+
+// answer hands an answer to whichever part of the task asked.
+func (t *Task) answer(env mailbox.Env, m mailbox.Msg) error {
+	if t.reader != nil {
+		if mine, err := t.reader.Handle(env, m); mine || err != nil {
+			return err
+		}
+	}
+	if t.sink != nil {
+		if mine, err := t.sink.Handle(env, m); mine || err != nil {
+			return err
+		}
+	}
+	if t.store.Handle(env, m) {
+		return nil
+	}
+	return fmt.Errorf("task %s: no handler for %q", t.cfg.Task.Attempt, m.Word())
+}
+
+// open lets a consumer have one of our channels. A consumer of another attempt is refused: it will learn
+// from its JobMaster that it is out of date.
+func (t *Task) open(from mailbox.Addr, m wire.RequestPartition) error {
+	if m.Producer != t.cfg.Task.Attempt || m.Edge < 0 || m.Edge >= len(t.outputs) {
+		return nil
+	}
+	return t.outputs[m.Edge].Open(m.Channel, from, m.Input, m.Credit)
+}
+
+// undeliverable handles mail that did not arrive. A producer that is not there yet is asked again, with
+// Flink's back-off; everything else is noticed by those whose business it is.
+func (t *Task) undeliverable(env mailbox.Env, m mailbox.Undeliverable) error {
+	r, ok := m.M.(wire.RequestPartition)
+	if !ok {
+		if t.sink != nil {
+			if mine, err := t.sink.Handle(env, m); mine || err != nil {
+				return err
+			}
+		}
+		t.store.Handle(env, m)
+		return nil
+	}
+	network := t.conf.TaskManager.Network
+	wait := network.RequestBackoffInitial << t.retries[r.Input]
+	if wait > network.RequestBackoffMax {
+		return fmt.Errorf("task %s: the partition of %s was not found at %s within taskmanager.network.request-backoff.max",
+			t.cfg.Task.Attempt, r.Producer, m.To)
+	}
+	t.retries[r.Input]++
+	env.After(wait, request{r.Input})
+	return nil
+}
+
+// disconnected fails the task if one of its producers was on the other end: what it had sent may be lost.
+// A lost consumer is not our failure.
+func (t *Task) disconnected(m mailbox.Disconnected) error {
+	if t.state != Running || t.gate == nil {
+		return nil
+	}
+	for i := range t.gate.Channels() {
+		if p := t.gate.Producer(i); p.Task.Process() == m.Process {
+			return fmt.Errorf("task %s: the connection to %s, which runs %s, was closed; it may have died",
+				t.cfg.Task.Attempt, m.Process, p.Attempt)
+		}
+	}
+	return nil
+}
+
+// assign takes splits from the enumerator and says so.
+func (t *Task) assign(env mailbox.Env, m wire.AssignSplits) {
+	if t.reader == nil {
+		return
+	}
+	t.reader.Assign(env, m.Splits, m.NoMore)
+	t.tell(env, wire.SplitsAssigned{Job: t.cfg.Task.Job, Req: m.Req, Attempt: t.cfg.Task.Attempt})
+}
+
+// tell sends a message to the JobMaster, with the token that it had when it deployed us.
+func (t *Task) tell(env mailbox.Env, m mailbox.Msg) {
+	env.Send(t.cfg.JobMaster, wire.Fenced{Token: t.cfg.Token, M: m})
+}
+
+// operators lists the chain by name.
+func (t *Task) operators() []id.Operator {
+	var names []id.Operator
+	for _, op := range t.cfg.Task.Chain {
+		names = append(names, op.Name)
+	}
+	return slices.Clip(names)
+}
+
+// The timers and notes-to-self of a task.
+type (
+	request struct{ Channel int } // ask a producer again
+	flush   struct{}              // the buffer timeout
+	proceed struct{}              // there is more to do
+)
+
+func (request) Word() string { return "request-again" }
+func (flush) Word() string   { return "flush" }
+func (proceed) Word() string { return "proceed" }

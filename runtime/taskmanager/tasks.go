@@ -1,0 +1,151 @@
+package taskmanager
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/flinch-dev/flinch/runtime/history"
+	"github.com/flinch-dev/flinch/runtime/id"
+	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/runtime/task"
+	"github.com/flinch-dev/flinch/runtime/wire"
+)
+
+// execution is one task that runs here.
+type execution struct {
+	attempt    id.Attempt
+	addr       mailbox.Addr
+	job        id.Job
+	allocation id.Allocation
+	jobMaster  mailbox.Addr // that deployed it
+	token      id.Token
+}
+
+// submit deploys a task, if it comes from the JobMaster of a slot of ours.
+func (t *TaskManager) submit(env mailbox.Env, from mailbox.Addr, m wire.SubmitTask) {
+	d := m.Task
+	answer := func(refused string) {
+		if refused != "" {
+			env.Note(history.AttemptFenced{By: string(t.self), Word: m.Word(), Attempt: d.Attempt, Token: m.Token})
+		}
+		env.Send(from, wire.Fenced{Token: m.Token, M: wire.TaskSubmitted{Attempt: d.Attempt, Refused: refused}})
+	}
+	c, s := t.jobs[d.Job], t.slotOf(d.Allocation)
+	switch {
+	case c == nil || !c.connected || c.leader.Token != m.Token:
+		answer("not connected to this JobMaster for the job")
+	case s == nil || s.job != d.Job:
+		answer(fmt.Sprintf("no slot here has allocation %s for the job", d.Allocation))
+	case t.tasks[d.Attempt] != nil:
+		answer("") // deployed before: the answer was lost
+	default:
+		e := &execution{attempt: d.Attempt, addr: wire.TaskAddr(t.self, d.Attempt), job: d.Job, allocation: d.Allocation,
+			jobMaster: from, token: m.Token}
+		t.tasks[d.Attempt] = e
+		env.Spawn("task-"+d.Attempt.String(), task.New(task.Config{Task: d, JobMaster: from, Token: m.Token, TaskManager: t.self,
+			Kafka: t.cfg.Kafka, ObjectStore: t.cfg.ObjectStore}))
+		answer("")
+	}
+}
+
+// cancel ends a task. One that is not here is as good as cancelled, and the JobMaster must hear so.
+func (t *TaskManager) cancel(env mailbox.Env, from mailbox.Addr, a id.Attempt) {
+	if e := t.tasks[a]; e != nil {
+		env.Send(e.addr, wire.CancelTask{Attempt: a})
+		return
+	}
+	for _, job := range t.jobIDs() {
+		if c := t.jobs[job]; c.leader.Addr == string(from) {
+			env.Send(from, wire.Fenced{Token: c.leader.Token, M: wire.TaskStateChanged{Job: job, Attempt: a, State: string(task.Canceled)}})
+		}
+	}
+}
+
+// cancelAll ends all tasks that a condition holds for. Nobody is told: whoever deployed them is gone, or
+// has said so.
+func (t *TaskManager) cancelAll(env mailbox.Env, which func(*execution) bool) {
+	for _, e := range t.sorted() {
+		if which(e) {
+			env.Send(e.addr, wire.CancelTask{Attempt: e.attempt})
+		}
+	}
+}
+
+// triggerCheckpoint passes a trigger on. An attempt that is not here refuses.
+func (t *TaskManager) triggerCheckpoint(env mailbox.Env, from mailbox.Addr, m wire.TriggerCheckpoint) {
+	if t.tasks[m.Attempt] == nil {
+		if c := t.jobs[m.Job]; c != nil {
+			env.Send(from, wire.Fenced{Token: c.leader.Token, M: wire.TriggerRefused{Job: m.Job, Attempt: m.Attempt,
+				Checkpoint: m.Checkpoint, Cause: "the attempt is not on " + string(t.self)}})
+		}
+		return
+	}
+	t.forward(env, m.Attempt, m)
+}
+
+// forward passes a message to a task. The attempt is the capability: for an unknown one, nothing happens.
+func (t *TaskManager) forward(env mailbox.Env, a id.Attempt, m mailbox.Msg) {
+	e := t.tasks[a]
+	if e == nil {
+		env.Note(history.AttemptFenced{By: string(t.self), Word: m.Word(), Attempt: a})
+		return
+	}
+	env.Send(e.addr, m)
+}
+
+// stateChanged reports a task's move to the JobMaster that deployed it.
+func (t *TaskManager) stateChanged(env mailbox.Env, m task.StateChanged) {
+	e := t.tasks[m.Attempt]
+	if e == nil {
+		return
+	}
+	t.tellState(env, e, m.State, "")
+	if m.State == task.Finished || m.State == task.Canceled {
+		delete(t.tasks, m.Attempt)
+	}
+}
+
+// exited handles a task that ended without saying so: it has failed.
+func (t *TaskManager) exited(env mailbox.Env, m mailbox.Exited) {
+	for _, e := range t.sorted() {
+		if e.addr == m.Child {
+			t.tellState(env, e, task.Failed, m.Err)
+			delete(t.tasks, e.attempt)
+		}
+	}
+}
+
+func (t *TaskManager) tellState(env mailbox.Env, e *execution, state task.State, cause string) {
+	env.Send(e.jobMaster, wire.Fenced{Token: e.token, M: wire.TaskStateChanged{Job: e.job, Attempt: e.attempt,
+		State: string(state), Cause: cause}})
+}
+
+// deployed lists the attempts of a job, sorted.
+func (t *TaskManager) deployed(job id.Job) []id.Attempt {
+	var all []id.Attempt
+	for _, e := range t.sorted() {
+		if e.job == job {
+			all = append(all, e.attempt)
+		}
+	}
+	return all
+}
+
+func (t *TaskManager) sorted() []*execution {
+	all := make([]*execution, 0, len(t.tasks))
+	for _, e := range t.tasks {
+		all = append(all, e)
+	}
+	slices.SortFunc(all, func(a, b *execution) int { return cmp.Compare(a.addr, b.addr) })
+	return all
+}
+
+func (t *TaskManager) jobIDs() []id.Job {
+	all := make([]id.Job, 0, len(t.jobs))
+	for job := range t.jobs {
+		all = append(all, job)
+	}
+	slices.Sort(all)
+	return all
+}

@@ -1,0 +1,120 @@
+package kafka
+
+import (
+	"time"
+
+	"github.com/flinch-dev/flinch/runtime/history"
+	"github.com/flinch-dev/flinch/runtime/mailbox"
+)
+
+// faults are what a scenario has asked for. They are set between events, and used up by what passes.
+type faults struct {
+	loseRequest, loseAnswer   counts
+	delayRequest, delayAnswer waits
+	coordinator               int16 // what coordinators answer to everything ...
+	coordinatorUntil          time.Duration
+	markerWait                time.Duration
+	markerUntil               time.Duration
+	failAppends               int
+	failWritten               bool
+}
+
+// counts is how many of the next messages of each API key are concerned.
+type counts map[int16]int
+
+func (c counts) take(key int16) bool {
+	if c[key] == 0 {
+		return false
+	}
+	c[key]--
+	return true
+}
+
+type waits map[int16]struct {
+	n    int
+	wait time.Duration
+}
+
+func (w waits) take(key int16) (time.Duration, bool) {
+	e := w[key]
+	if e.n == 0 {
+		return 0, false
+	}
+	e.n--
+	w[key] = e
+	return e.wait, true
+}
+
+// LoseRequests drops the next n requests of an API key before they have any effect.
+func (c *Cluster) LoseRequests(key int16, n int) { c.faults.loseRequest = c.faults.loseRequest.add(key, n) }
+
+// LoseAnswers drops the answers of the next n requests of an API key, after they took effect.
+func (c *Cluster) LoseAnswers(key int16, n int) { c.faults.loseAnswer = c.faults.loseAnswer.add(key, n) }
+
+func (c counts) add(key int16, n int) counts {
+	if c == nil {
+		c = counts{}
+	}
+	c[key] += n
+	return c
+}
+
+// DelayRequests makes the next n requests of an API key wait, so that later ones on other connections, and
+// even those behind them, come first.
+func (c *Cluster) DelayRequests(key int16, n int, wait time.Duration) {
+	c.faults.delayRequest = c.faults.delayRequest.add(key, n, wait)
+}
+
+// DelayAnswers makes the answers of the next n requests of an API key wait.
+func (c *Cluster) DelayAnswers(key int16, n int, wait time.Duration) {
+	c.faults.delayAnswer = c.faults.delayAnswer.add(key, n, wait)
+}
+
+func (w waits) add(key int16, n int, wait time.Duration) waits {
+	if w == nil {
+		w = waits{}
+	}
+	e := w[key]
+	e.n, e.wait = e.n+n, wait
+	w[key] = e
+	return w
+}
+
+// FailCoordinators makes every coordinator answer with a code (CoordinatorNotAvailable,
+// CoordinatorLoadInProgress, NotCoordinator) for some time. What is under way goes on.
+func (c *Cluster) FailCoordinators(code int16, wait time.Duration) {
+	c.faults.coordinator, c.faults.coordinatorUntil = code, c.cfg.Now()+wait
+}
+
+// SlowMarkers makes every marker that is sent within a time wait longer before it leaves.
+func (c *Cluster) SlowMarkers(extra, within time.Duration) {
+	c.faults.markerWait, c.faults.markerUntil = extra, c.cfg.Now()+within
+}
+
+// FailTxnAppends makes the next n appends to the transaction log fail. If written is set the record is there
+// all the same, for the next coordinator to find.
+func (c *Cluster) FailTxnAppends(n int, written bool) {
+	c.faults.failAppends, c.faults.failWritten = n, written
+}
+
+func (c *Cluster) coordinatorFault() int16 {
+	if c.faults.coordinator != none && c.cfg.Now() < c.faults.coordinatorUntil {
+		return c.faults.coordinator
+	}
+	return none
+}
+
+func (c *Cluster) markerFault() time.Duration {
+	if c.cfg.Now() < c.faults.markerUntil {
+		return c.faults.markerWait
+	}
+	return 0
+}
+
+// report notes the violations found while a broker handled a message.
+func (c *Cluster) report(env mailbox.Env) {
+	for _, v := range c.violations {
+		env.Note(history.Violation{Invariant: v.invariant, Detail: v.detail})
+	}
+	c.violations = c.violations[:0]
+}

@@ -1,0 +1,98 @@
+package kafka
+
+import (
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// Request is one request of Kafka's protocol. Requests of one sender with the same Conn are worked on one after
+// the other, as a broker does for one connection; Conn 0 is a connection of its own each time.
+type Request struct {
+	Corr uint64
+	Conn uint32
+	Req  kmsg.Request
+}
+
+// Response answers the request with the same Corr.
+type Response struct {
+	Corr uint64
+	Resp kmsg.Response
+}
+
+// Word is the name of the request.
+func (m Request) Word() string { return kmsg.NameForKey(m.Req.Key()) }
+
+// Word is the name of the request that is answered.
+func (m Response) Word() string { return kmsg.NameForKey(m.Resp.Key()) }
+
+// Size is the number of payload bytes, and some for the frame.
+func (m Request) Size() int {
+	size := 64
+	if req, ok := m.Req.(*kmsg.ProduceRequest); ok {
+		for _, t := range req.Topics {
+			for _, p := range t.Partitions {
+				size += len(p.Records)
+			}
+		}
+	}
+	return size
+}
+
+// Size is the number of payload bytes, and some for the frame.
+func (m Response) Size() int {
+	size := 64
+	if resp, ok := m.Resp.(*kmsg.FetchResponse); ok {
+		for _, t := range resp.Topics {
+			for _, p := range t.Partitions {
+				size += len(p.RecordBatches)
+			}
+		}
+	}
+	return size
+}
+
+// What brokers and clients send to themselves, by timers, and what the cluster sends to its brokers.
+type (
+	appended   struct{ *transition }   // a transaction record is replicated
+	replicated struct{ *produce }      // the batches of a request are on every replica
+	marked     struct{ *markerAppend } // markers are on every replica
+	sendMarker struct{ *marker }       // a marker may leave
+	askAgain   struct{ *produce }      // the coordinator was busy when asked to add a partition
+	pollEnded  struct{ *poll }         // a fetch has waited long enough
+	arrived    struct{ Request *held } // a delayed request
+	depart     struct{ answer *late }  // a delayed answer
+	scan       struct{}                // look for transactions that have timed out
+	sweep      struct{}                // look for requests that nobody answers
+	grown      struct{ *Partition }    // input was appended
+	elected    struct{ partition int } // this broker now leads a partition of the transaction log
+	loaded     struct {                // and has read it
+		partition int
+		epoch     int32
+	}
+	complete struct{ *entry }       // try once more to write that a transaction is complete
+	linger   struct{ *producer }    // send what there is
+	resume   struct{ then *action } // do something after a back-off
+	deadline struct{ then *action } // give up
+)
+
+func (appended) Word() string   { return "txn-appended" }
+func (replicated) Word() string { return "replicated" }
+func (marked) Word() string     { return "marked" }
+func (sendMarker) Word() string { return "send-marker" }
+func (askAgain) Word() string   { return "ask-again" }
+func (pollEnded) Word() string  { return "poll-ended" }
+func (arrived) Word() string    { return "arrived" }
+func (depart) Word() string     { return "depart" }
+func (scan) Word() string       { return "scan" }
+func (sweep) Word() string      { return "sweep" }
+func (grown) Word() string      { return "grown" }
+func (elected) Word() string    { return "elected" }
+func (loaded) Word() string     { return "loaded" }
+func (complete) Word() string   { return "complete" }
+func (linger) Word() string     { return "linger" }
+func (resume) Word() string     { return "resume" }
+func (deadline) Word() string   { return "deadline" }
+
+// Delay is a range of virtual time from which a wait is drawn.
+type Delay struct{ Least, Most time.Duration }

@@ -1,0 +1,217 @@
+package kafka
+
+import (
+	"encoding/binary"
+	"slices"
+	"sort"
+	"time"
+
+	"github.com/flinch-dev/flinch/runtime/record"
+)
+
+// Partition is one log, with the producer state that follows from it.
+//
+//	log start ≤ LSO ≤ high watermark ≤ log end
+//
+// Batches lie one after the other in segments that are never moved, so that a fetch is a slice of one.
+type Partition struct {
+	cluster     *Cluster
+	topic       string
+	index       int32
+	leader      int32
+	leaderEpoch int32
+
+	segments [][]byte
+	batches  []batch
+	logStart int64
+	lso      int64
+	hw       int64
+	leo      int64
+
+	producers map[int64]*producerState
+	open      []openTxn    // by first offset
+	decided   []openTxn    // the marker is at or above the high watermark
+	aborted   []abortedTxn // in marker order
+	stable    int          // the first batch not below the LSO
+	waiting   bool         // the leader has fetches that wait for more
+}
+
+// Fate is what became of a record.
+type Fate uint8
+
+// The fates.
+const (
+	Committed Fate = iota
+	Aborted
+	Open
+)
+
+// batch is the index entry of one batch.
+type batch struct {
+	base, last       int64
+	maxTime          int64
+	segment, at, end int32
+	control          bool
+	fate             Fate
+	epoch            int16
+	pid              int64
+	appended         time.Duration
+	decided          time.Duration
+	visible          time.Duration // -1: not yet
+}
+
+type openTxn struct {
+	pid    int64
+	first  int64
+	marker int64 // of a decided one
+}
+
+// abortedTxn is an entry of the aborted index.
+type abortedTxn struct{ pid, first, last int64 }
+
+const segmentSize = 1 << 20
+
+// write copies a batch to the end of the log and gives it offsets.
+func (p *Partition) write(data []byte, h *header, fate Fate, now time.Duration) *batch {
+	n := len(p.segments)
+	if n == 0 || cap(p.segments[n-1])-len(p.segments[n-1]) < h.size {
+		size := segmentSize
+		if n == 0 {
+			size = segmentSize / 16
+		}
+		p.segments = append(p.segments, make([]byte, 0, max(size, h.size)))
+		n++
+	}
+	s := p.segments[n-1]
+	at := len(s)
+	s = append(s, data[:h.size]...)
+	p.segments[n-1] = s
+	binary.BigEndian.PutUint64(s[at:], uint64(p.leo))
+	binary.BigEndian.PutUint32(s[at+12:], uint32(p.leaderEpoch))
+	p.batches = append(p.batches, batch{base: p.leo, last: p.leo + int64(h.lastDelta), maxTime: h.maxTime,
+		segment: int32(n - 1), at: int32(at), end: int32(len(s)), control: h.control(), fate: fate,
+		epoch: h.epoch, pid: h.pid, appended: now, decided: now, visible: -1})
+	p.leo += int64(h.lastDelta) + 1
+	return &p.batches[len(p.batches)-1]
+}
+
+func (p *Partition) bytes(b *batch) []byte { return p.segments[b.segment][b.at:b.end:b.end] }
+
+// replicate moves the high watermark up to an offset, and the LSO after it.
+func (p *Partition) replicate(to int64, now time.Duration) {
+	if to > p.hw {
+		p.hw = to
+		p.decided = slices.DeleteFunc(p.decided, func(t openTxn) bool { return t.marker < p.hw })
+	}
+	p.stabilize(now)
+}
+
+// stabilize computes the LSO: where the first transaction begins whose fate readers may not know yet.
+func (p *Partition) stabilize(now time.Duration) {
+	lso := p.hw
+	if len(p.open) > 0 {
+		lso = min(lso, p.open[0].first)
+	}
+	for _, t := range p.decided {
+		lso = min(lso, t.first)
+	}
+	lso = max(lso, p.logStart)
+	if lso < p.lso || lso > p.hw || p.hw > p.leo {
+		p.cluster.violate("lso", "%s-%d: LSO goes from %d to %d, high watermark %d, log end %d", p.topic, p.index, p.lso, lso, p.hw, p.leo)
+	}
+	p.lso = lso
+	for p.stable < len(p.batches) && p.batches[p.stable].last < lso {
+		p.batches[p.stable].visible = now
+		p.stable++
+	}
+}
+
+// AppendInput appends records as a plain producer would, replicated at once, and wakes who waits for them.
+func (p *Partition) AppendInput(now time.Duration, records ...record.Record) {
+	if len(records) == 0 {
+		return
+	}
+	var b builder
+	for i := range records {
+		b.add(&records[i], false)
+	}
+	data := b.seal(0, -1, -1, -1)
+	h := header{size: len(data), lastDelta: b.n - 1, maxTime: b.maxTime, pid: -1, epoch: -1}
+	p.write(data, &h, Committed, now)
+	p.replicate(p.leo, now)
+	if p.waiting {
+		p.waiting = false
+		p.cluster.wake(p.leader, grown{p})
+	}
+}
+
+// end is the offset up to which a reader may read.
+func (p *Partition) end(committed bool) int64 {
+	if committed {
+		return p.lso
+	}
+	return p.hw
+}
+
+// read returns the batches from the one that holds offset on, at most limit bytes but at least one batch, and
+// the offset after them.
+func (p *Partition) read(offset, end int64, limit int) ([]byte, int64) {
+	i := sort.Search(len(p.batches), func(i int) bool { return p.batches[i].last >= offset })
+	if i == len(p.batches) || p.batches[i].last >= end {
+		return nil, offset
+	}
+	first := &p.batches[i]
+	next := first.last + 1
+	to := first.end
+	for i++; i < len(p.batches); i++ {
+		b := &p.batches[i]
+		if b.last >= end || b.segment != first.segment || int(b.end-first.at) > limit {
+			break
+		}
+		to, next = b.end, b.last+1
+	}
+	return p.segments[first.segment][first.at:to:to], next
+}
+
+// abortedIn lists the aborted transactions that touch [from, to), in marker order.
+func (p *Partition) abortedIn(from, to int64) []abortedTxn {
+	var list []abortedTxn
+	// Markers rise along the index, so everything before the first marker at or above from is past.
+	i := sort.Search(len(p.aborted), func(i int) bool { return p.aborted[i].last >= from })
+	for _, t := range p.aborted[i:] {
+		if t.first < to {
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
+// DeleteRecords moves the start of the log up to an offset, at most the high watermark.
+func (p *Partition) DeleteRecords(to int64, now time.Duration) {
+	p.logStart = max(p.logStart, min(to, p.hw))
+	p.stabilize(now)
+}
+
+// offsetFor is the first offset whose record is not older than a timestamp, below end; -1 if there is none.
+func (p *Partition) offsetFor(timestamp, end int64) (offset, at int64) {
+	for i := range p.batches {
+		b := &p.batches[i]
+		if b.maxTime < timestamp || b.last < p.logStart || b.control {
+			continue
+		}
+		if b.last >= end {
+			break
+		}
+		data := p.bytes(b)
+		h, err := parseHeader(data)
+		if err != nil {
+			continue
+		}
+		for r := (recordReader{data: data[headerSize:]}); r.next(); {
+			if t := h.baseTime + r.timeDelta; t >= timestamp {
+				return b.base + r.delta, t
+			}
+		}
+	}
+	return -1, -1
+}

@@ -1,0 +1,164 @@
+package kafka
+
+import (
+	"math"
+	"slices"
+	"time"
+)
+
+// windowMax is how many batches of a producer a partition remembers, and so how many may be in flight.
+const windowMax = 5
+
+// producerState is what a partition knows of one producer id. All of it follows from the log.
+type producerState struct {
+	epoch            int16
+	coordinatorEpoch int32
+	window           []kept // the last batches, oldest first
+	txnFirst         int64  // the first offset of the open transaction, -1 without one
+	txnBatches       []int  // and its batches
+}
+
+// kept is a batch that a retransmit is recognised by.
+type kept struct {
+	first, last int32
+	base        int64
+}
+
+func (s *producerState) open() bool { return s.txnFirst >= 0 }
+
+// guard stands for the question to the coordinator whether a transaction may be opened at this partition.
+// Data may open one only with a guard; what ends the transaction takes it away, so that late data cannot.
+type guard struct {
+	lowest int32 // sequence seen while asking
+	epoch  int16
+	tv2    bool
+}
+
+// appendData applies the rules for a client's batch and appends it. The answer is the base offset: of the
+// earlier copy, if the batch is a retransmit.
+func (p *Partition) appendData(data []byte, h *header, g *guard, now time.Duration) (int64, int16) {
+	if h.pid < 0 {
+		return p.write(data, h, Committed, now).base, none
+	}
+	s := p.producers[h.pid]
+	if s != nil && s.epoch == h.epoch {
+		for _, k := range s.window {
+			if k.first == h.sequence && k.last == h.lastSequence() {
+				return k.base, none
+			}
+		}
+	}
+	opened := s != nil && s.open() && s.epoch == h.epoch
+	switch {
+	case s != nil && h.epoch < s.epoch:
+		return -1, invalidProducerEpoch
+	case h.transactional() && !opened && g == nil:
+		return -1, invalidTxnState
+	case !p.inSequence(s, h, g):
+		return -1, outOfOrderSequenceNumber
+	case !h.transactional() && s != nil && s.open():
+		return -1, invalidTxnState
+	}
+	if s == nil {
+		s = &producerState{coordinatorEpoch: -1, txnFirst: -1}
+		p.producers[h.pid] = s
+	}
+	if s.epoch != h.epoch {
+		if s.open() {
+			p.cluster.violate("one-transaction", "%s-%d: data of producer %d epoch %d while its transaction of epoch %d is open",
+				p.topic, p.index, h.pid, h.epoch, s.epoch)
+		}
+		s.epoch, s.window = h.epoch, s.window[:0]
+	}
+	fate := Committed
+	if h.transactional() {
+		fate = Open
+		if !s.open() {
+			s.txnFirst = p.leo
+			p.open = append(p.open, openTxn{pid: h.pid, first: p.leo})
+			p.cluster.checkOpen(p, h)
+		}
+		s.txnBatches = append(s.txnBatches, len(p.batches))
+	}
+	if len(s.window) == windowMax {
+		copy(s.window, s.window[1:])
+		s.window = s.window[:windowMax-1]
+	}
+	s.window = append(s.window, kept{h.sequence, h.lastSequence(), p.leo})
+	return p.write(data, h, fate, now).base, none
+}
+
+// inSequence is the table of section "sequence rules" for a batch that is no retransmit.
+func (p *Partition) inSequence(s *producerState, h *header, g *guard) bool {
+	if g != nil && h.sequence > g.lowest {
+		return false // a lower one was refused while the coordinator was asked; it must come first
+	}
+	switch {
+	case s == nil:
+		fromZero := p.leo == 0 || g != nil && g.tv2
+		return h.sequence == 0 || !fromZero
+	case s.epoch != h.epoch:
+		return h.sequence == 0
+	case len(s.window) == 0:
+		return h.sequence == 0
+	}
+	last := s.window[len(s.window)-1].last
+	return h.sequence == last+1 || last == math.MaxInt32 && h.sequence == 0
+}
+
+// appendMarker ends the open transaction of a producer, if there is one, and takes over the marker's epoch.
+func (p *Partition) appendMarker(pid int64, epoch int16, commit bool, coordinatorEpoch int32, strict bool, wall int64, now time.Duration) int16 {
+	s := p.producers[pid]
+	if s != nil {
+		stale := epoch < s.epoch
+		if strict { // under TV2 a marker carries the next epoch; an equal one is a resend
+			stale = epoch < s.epoch || epoch == s.epoch && s.open() && epoch != math.MaxInt16
+		}
+		switch {
+		case stale:
+			return invalidProducerEpoch
+		case coordinatorEpoch < s.coordinatorEpoch:
+			return coordinatorFenced
+		}
+	} else {
+		s = &producerState{epoch: epoch, txnFirst: -1}
+		p.producers[pid] = s
+	}
+	s.coordinatorEpoch = coordinatorEpoch
+	if epoch != s.epoch {
+		s.epoch, s.window = epoch, s.window[:0]
+	}
+	marker := p.leo
+	if s.open() {
+		p.settle(pid, s, marker, commit, now)
+	}
+	data := controlBatch(pid, epoch, commit, coordinatorEpoch, wall)
+	h, err := parseHeader(data)
+	assert(err == nil, "a marker of our own cannot be read: %v", err)
+	fate := Aborted
+	if commit {
+		fate = Committed
+	}
+	p.write(data, &h, fate, now)
+	return none
+}
+
+// settle gives every batch of a transaction its fate.
+func (p *Partition) settle(pid int64, s *producerState, marker int64, commit bool, now time.Duration) {
+	fate := Aborted
+	if commit {
+		fate = Committed
+	} else {
+		p.aborted = append(p.aborted, abortedTxn{pid, s.txnFirst, marker})
+	}
+	for _, i := range s.txnBatches {
+		b := &p.batches[i]
+		if b.fate != Open {
+			p.cluster.violate("decided-once", "%s-%d: the batch at %d is decided twice", p.topic, p.index, b.base)
+		}
+		b.fate, b.decided = fate, now
+	}
+	p.open = slices.DeleteFunc(p.open, func(t openTxn) bool { return t.pid == pid })
+	p.decided = append(p.decided, openTxn{pid: pid, first: s.txnFirst, marker: marker})
+	s.txnFirst, s.txnBatches = -1, s.txnBatches[:0]
+}
