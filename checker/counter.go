@@ -27,12 +27,12 @@ type counterState [4]int64
 type counterAdd struct {
 	value  int64
 	record string
+	again  bool // the second answer to a call: no service gives one
 }
 
 // counter sees the job as a service: a source record is the call "add v", sent when it was appended, and its
 // committed output is the answer, received when readers could see it. A record without an answer may have
-// taken effect. A second answer to one call is taken as a second call, which the service never got: the sums
-// cannot be explained then.
+// taken effect.
 func counter(run *Run) object {
 	o := object{name: "counter", ops: map[string][]porcupine.Operation{}}
 	t, err := interpret(run.Pipeline)
@@ -68,6 +68,7 @@ func (o *object) collect(run *Run, t *topology, index *Index) {
 		if n < 0 || in.Key != out.Key {
 			continue
 		}
+		again := answered[n]
 		answered[n] = true
 		value, passes := t.before[0].apply(in.Value)
 		if !passes {
@@ -79,7 +80,7 @@ func (o *object) collect(run *Run, t *topology, index *Index) {
 		}
 		total++
 		o.ops[in.Key] = append(o.ops[in.Key], porcupine.Operation{ClientId: int(out.Origin.Partition),
-			Input: counterAdd{value, out.Origin.String()}, Call: int64(in.Appended), Output: out.Value, Return: int64(out.Visible)})
+			Input: counterAdd{value, out.Origin.String(), again}, Call: int64(in.Appended), Output: out.Value, Return: int64(out.Visible)})
 	}
 	for _, log := range run.Input {
 		for i := range log.Records {
@@ -92,7 +93,7 @@ func (o *object) collect(run *Run, t *topology, index *Index) {
 			}
 			total++
 			o.ops[in.Key] = append(o.ops[in.Key], pending(porcupine.Operation{ClientId: int(log.Partition),
-				Input: counterAdd{value, origin.String()}, Call: int64(in.Appended)}))
+				Input: counterAdd{value, origin.String(), false}, Call: int64(in.Appended)}))
 		}
 	}
 	o.keys = slices.Sorted(maps.Keys(o.ops))
@@ -111,7 +112,7 @@ func counterModel(t *topology) porcupine.Model {
 			if _, open := output.(unanswered); open {
 				return true, next
 			}
-			return answer == output.(int64), next
+			return answer == output.(int64) && !input.(counterAdd).again, next
 		},
 		DescribeOperation: func(input, output any) string {
 			in := input.(counterAdd)

@@ -69,6 +69,7 @@ func complaint(message, kind, data string) *junit.Result {
 
 // xmlText drops the characters that XML cannot hold even escaped.
 func xmlText(s string) string {
+	s = spaced(s)
 	return strings.Map(func(r rune) rune {
 		if r == '\t' || r == '\n' || r == '\r' || r >= 0x20 && r <= 0xd7ff || r >= 0xe000 && r <= 0xfffd || r >= 0x10000 {
 			return r

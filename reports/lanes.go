@@ -116,18 +116,18 @@ func (l *lanes) draw(d *Document, s *story) (template.HTML, []string) {
 			if r.process == nil {
 				class += " lane-txn"
 			}
-			out.text(class, plotLeft-8, r.y+11, shortened(r.name, 15))
+			out.text(class, plotLeft-8, r.y+11, shortened(r.name, 16))
 		}
 	}
 	inside := func(in *svg) {
 		l.faults(in, d, s, l.height)
-		l.barriers(in, s)
 		for _, r := range l.rows {
 			if r.process != nil {
 				l.process(in, r)
 			}
 			l.transactions(in, r)
 		}
+		l.barriers(in, s)
 	}
 	picture := l.frame(l.height, l.alt(), outside, inside)
 	if l.skipped > 0 {

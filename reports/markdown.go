@@ -65,7 +65,7 @@ func markdown(d *Document, s *story) string {
 		b.WriteString("\n")
 	}
 	fmt.Fprintf(&b, "Again: `%s`\n", strings.ReplaceAll(oneLine(d.Scenario.ReproCommand), "`", "'"))
-	return b.String()
+	return spaced(b.String())
 }
 
 func met(ok bool) string {

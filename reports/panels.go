@@ -101,10 +101,21 @@ func checkpointTip(c checkpoint) string {
 }
 
 func checkpointSizes(s *story) *panel {
-	p := &panel{Name: "Checkpoint size", Unit: "bytes", Height: 80}
+	var largest int64
+	for _, c := range s.checkpoints {
+		largest = max(largest, c.Bytes)
+	}
+	unit, per := "bytes", int64(1)
+	for _, next := range []string{"KiB", "MiB", "GiB", "TiB"} {
+		if largest < per<<10 {
+			break
+		}
+		unit, per = next, per<<10
+	}
+	p := &panel{Name: "Checkpoint size", Unit: unit, Height: 80}
 	for _, c := range s.checkpoints {
 		if c.Result == completed {
-			p.Marks = append(p.Marks, mark{c.Ended, float64(c.Bytes), "m-done",
+			p.Marks = append(p.Marks, mark{c.Ended, float64(c.Bytes) / float64(per), "m-done",
 				fmt.Sprintf("checkpoint %d: %s", c.ID, size(c.Bytes))})
 		}
 	}

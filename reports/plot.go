@@ -124,7 +124,7 @@ func (p *panel) draw(a timeAxis, points int, bands func(s *svg, height float64))
 	outside := func(s *svg) {
 		s.open("yticks")
 		for _, t := range ticks.Ticks(low, high) {
-			if t.Label == "" || t.Value < low || t.Value > high {
+			if t.Label == "" || t.Value < low || t.Value > high || p.whole() && t.Value != math.Trunc(t.Value) {
 				continue
 			}
 			s.line("grid", plotLeft, y(t.Value), viewWidth-14, y(t.Value))
@@ -171,12 +171,12 @@ func (p *panel) draw(a timeAxis, points int, bands func(s *svg, height float64))
 	return a.frame(p.Height, p.alt(low, high), labelled, inside)
 }
 
+// whole says that the panel counts things, so that its axis has no halves.
+func (p *panel) whole() bool { return p.Unit == "" || p.Unit == "records" }
+
 func (p *panel) tick(v float64) string {
 	if p.Unit == "seconds" && v != 0 {
 		return seconds(time.Duration(math.Round(v * float64(time.Second))))
-	}
-	if p.Unit == "bytes" {
-		return size(int64(v))
 	}
 	return short(v)
 }

@@ -30,6 +30,7 @@ type attempt struct {
 type processReader struct {
 	byName   map[string]*process
 	attempts map[id.Attempt]*placed
+	latest   map[id.Subtask]id.Attempt
 	order    []id.Attempt
 }
 
@@ -39,7 +40,8 @@ type placed struct {
 }
 
 func newProcessReader() *processReader {
-	return &processReader{byName: map[string]*process{}, attempts: map[id.Attempt]*placed{}}
+	return &processReader{byName: map[string]*process{}, attempts: map[id.Attempt]*placed{},
+		latest: map[id.Subtask]id.Attempt{}}
 }
 
 // The states of a process.
@@ -119,6 +121,7 @@ func (r *processReader) execution(ev history.ExecutionState, at time.Duration) {
 		if ev.TaskManager == "" { // not placed yet, so there is no lane to draw it in
 			return
 		}
+		r.supersede(ev.Attempt, at)
 		p = &placed{attempt: attempt{ID: ev.Attempt}, on: ev.TaskManager}
 		r.attempts[ev.Attempt] = p
 		r.order = append(r.order, ev.Attempt)
@@ -139,6 +142,15 @@ func (r *processReader) execution(ev history.ExecutionState, at time.Duration) {
 	default:
 		p.States = append(p.States, span{From: at, To: at, State: ev.State})
 	}
+}
+
+// supersede ends the former attempt of a subtask: when their JobMaster died, nobody was left to note it.
+func (r *processReader) supersede(by id.Attempt, at time.Duration) {
+	if p := r.attempts[r.latest[by.Of()]]; p != nil && p.End == "" {
+		p.States[len(p.States)-1].To = at
+		p.End = "superseded"
+	}
+	r.latest[by.Of()] = by
 }
 
 func (r *processReader) finish(end time.Duration) []process {

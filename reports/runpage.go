@@ -46,7 +46,7 @@ func newRunPage(d *Document, s *story, c caps) *runPage {
 	axis := timeAxis{s.end}
 	p := &runPage{
 		frame: newFrame(d.Verdict+": "+title(d.Scenario), badgeOf(d.Verdict, d.Passed, d.ExitCode)),
-		Doc:   d, Sentence: sentence(d, s), Points: c.Points,
+		Doc:   d, Sentence: together(sentence(d, s)), Points: c.Points,
 		SLO: sloRows(d), Awaited: awaitedRows(d), Ribbon: ribbon(axis, d, s),
 		Faults: faultRows(d, s), Lineages: lineages(d, s), Logs: logsOf(d, s, c.Log),
 		Tables: []table{checkpointTable(s, c.Rows), restartTable(s, c.Rows), transactionTable(s, c.Rows)},

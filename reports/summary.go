@@ -128,7 +128,7 @@ func SummaryOf(d *Document) Summary { return summarize(d, read(d.Run)) }
 func summarize(d *Document, s *story) Summary {
 	sum := Summary{
 		Schema: RunSchema, Scenario: d.Scenario.Name, Seed: d.Scenario.Seed, Backend: d.Scenario.Backend,
-		Passed: d.Passed, Verdict: d.Verdict, ExitCode: d.ExitCode, Reason: d.Reason, Sentence: sentence(d, s),
+		Passed: d.Passed, Verdict: d.Verdict, ExitCode: d.ExitCode, Reason: d.Reason, Sentence: spaced(sentence(d, s)),
 		TraceHash: d.TraceHash, VirtualSeconds: micro(d.VirtualSeconds), WallSeconds: micro(d.WallSeconds),
 		ExactlyOnce: CountsSummary(d.ExactlyOnce),
 		Checks:      []CheckSummary{}, Recoveries: []RecoverySummary{}, SLO: []SLOSummary{}, Faults: []FaultSummary{},

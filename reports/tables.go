@@ -90,7 +90,7 @@ func transactionTable(s *story, rowsMax int) table {
 		if x.Checkpoint > 0 {
 			cp = num(x.Checkpoint)
 		}
-		r := row{Cells: []cell{{Text: x.ID}, num(x.ProducerID), num(int(x.Epoch)), {Text: x.Lane}, cp, num(x.Records),
+		r := row{Cells: []cell{{Text: x.ID}, {fmt.Sprint(x.ProducerID), ""}, num(int(x.Epoch)), {Text: x.Lane}, cp, num(x.Records),
 			when(x.Opened), pre, decided, {Text: x.Fate}, {Text: x.cause()}}}
 		if x.Fate == "aborted" || x.Lost != "" {
 			r.Class = "failed"

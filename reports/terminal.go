@@ -14,7 +14,7 @@ func Terminal(w io.Writer, d *Document, colour bool) error {
 	s := read(d.Run)
 	p := paint{colour}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s  %s  seed %d  %s simulated in %s\n", p.bold(oneLine(d.Scenario.Name)), d.Scenario.Backend,
+	fmt.Fprintf(&b, "%s  %s  seed %d  %s simulated in %s\n", p.bold(visible(d.Scenario.Name)), visible(d.Scenario.Backend),
 		d.Scenario.Seed, quantity(d.VirtualSeconds, "s"), quantity(d.WallSeconds, "s"))
 	fmt.Fprintf(&b, "  %s  %s\n", p.verdict(d), visible(sentence(d, s)))
 	for _, r := range d.Results {
@@ -55,7 +55,7 @@ func Terminal(w io.Writer, d *Document, colour bool) error {
 	if !d.Passed {
 		fmt.Fprintf(&b, "  again:  %s\n", visible(d.Scenario.ReproCommand))
 	}
-	_, err := io.WriteString(w, b.String())
+	_, err := io.WriteString(w, spaced(b.String()))
 	return err
 }
 

@@ -9,7 +9,7 @@ import (
 // The geometry that every drawing over time shares, so that one cursor and one zoom serve them all.
 const (
 	viewWidth = 1120
-	plotLeft  = 96
+	plotLeft  = 112
 	plotWidth = viewWidth - plotLeft - 14
 )
 
@@ -53,7 +53,7 @@ func (a timeAxis) label(t time.Duration) string {
 // frame opens a drawing of the given height and draws grid and labels of time; inside is called for what
 // moves with the zoom, outside for what stays.
 func (a timeAxis) frame(height float64, name string, outside, inside func(s *svg)) template.HTML {
-	const labels = 16
+	const labels = 20
 	var s svg
 	s.raw(`<svg class="timed" viewBox="0 0 %d %s" role="img" aria-label="%s" data-left="%d" data-width="%d" data-height="%s" data-end="%s">`,
 		viewWidth, px(height+labels), escape(name), plotLeft, plotWidth, px(height), trim(a.end.Seconds(), 6))
@@ -61,7 +61,7 @@ func (a timeAxis) frame(height float64, name string, outside, inside func(s *svg
 	for _, t := range a.ticks() {
 		x := plotLeft + a.x(t)
 		s.line("grid", x, 0, x, height)
-		s.text(at(x), x, height+12, a.label(t))
+		s.text(at(x), x, height+15, a.label(t))
 	}
 	s.close()
 	outside(&s)

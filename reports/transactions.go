@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -30,7 +31,7 @@ type transaction struct {
 type transactionReader struct {
 	all  []*transaction
 	now  map[string]*transaction // the present or last one by transactional id
-	lane map[string]string       // transactional id -> sink subtask
+	lane map[string]string       // transactional id, or the family of ids of one writer -> sink subtask
 }
 
 func newTransactionReader() *transactionReader {
@@ -41,7 +42,7 @@ func (r *transactionReader) see(e history.Entry) {
 	switch ev := e.Event.(type) {
 	case history.SinkWrite:
 		if ev.Transaction != "" {
-			r.lane[ev.Transaction] = ev.Attempt.Of().String()
+			r.writer(ev.Transaction, ev.Attempt)
 			if t := r.open(ev.Transaction); t != nil && t.Attempt == (id.Attempt{}) {
 				t.Attempt = ev.Attempt
 			}
@@ -49,11 +50,11 @@ func (r *transactionReader) see(e history.Entry) {
 	case history.Transaction:
 		r.coordinator(ev, e.At)
 	case history.SinkPrecommitted:
-		r.lane[ev.Transaction] = ev.Attempt.Of().String()
+		r.writer(ev.Transaction, ev.Attempt)
 		t := r.openOrNew(ev.Transaction, ev.ProducerID, ev.Epoch, e.At)
 		t.Precommitted, t.Checkpoint, t.Records, t.Attempt = e.At, ev.Checkpoint, ev.Records, ev.Attempt
 	case history.SinkCommitted:
-		r.lane[ev.Transaction] = ev.Attempt.Of().String()
+		r.writer(ev.Transaction, ev.Attempt)
 		if t := r.now[ev.Transaction]; t != nil {
 			t.Restored = t.Restored || ev.Restored
 			if t.Fate == "open" { // no word from the coordinator: the answer to the sink is all there is
@@ -69,6 +70,17 @@ func (r *transactionReader) see(e history.Entry) {
 			t.Lost = ev.Answer
 		}
 	}
+}
+
+// writer learns who writes under a transactional id. Ids that only differ in their last counter are taken to
+// be of the same writer until another one uses one of them.
+func (r *transactionReader) writer(name string, by id.Attempt) {
+	lane := by.Of().String()
+	r.lane[name] = lane
+	if known, ok := r.lane[family(name)]; ok && known != lane {
+		lane = ""
+	}
+	r.lane[family(name)] = lane
 }
 
 func (r *transactionReader) coordinator(ev history.Transaction, at time.Duration) {
@@ -118,10 +130,7 @@ func (r *transactionReader) finish(end time.Duration) []transaction {
 		if t.Fate == "open" {
 			t.Ended = end
 		}
-		t.Lane = r.lane[t.ID]
-		if t.Lane == "" {
-			t.Lane = family(t.ID)
-		}
+		t.Lane = cmp.Or(r.lane[t.ID], r.lane[family(t.ID)], family(t.ID))
 		all = append(all, *t)
 	}
 	return all

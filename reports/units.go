@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -153,5 +154,13 @@ var units = map[string]time.Duration{
 }
 
 // when and took are cells that sort by time and show it.
-func when(d time.Duration) cell { return cell{moment(d), strconv.FormatInt(int64(d), 10)} }
+func when(d time.Duration) cell { return cell{"+" + strconv.FormatFloat(d.Seconds(), 'f', 3, 64) + " s", strconv.FormatInt(int64(d), 10)} }
 func took(d time.Duration) cell { return cell{seconds(d), strconv.FormatInt(int64(d), 10)} }
+
+var numberAndUnit = regexp.MustCompile(`(\d) (s|ms|µs|B|KiB|MiB|GiB|records)\b`)
+
+// together keeps a number and its unit on one line of a page.
+func together(s string) string { return numberAndUnit.ReplaceAllString(s, "$1\u00a0$2") }
+
+// spaced has ordinary spaces where pages have thin ones, for terminals and for files that people search.
+func spaced(s string) string { return strings.ReplaceAll(s, "\u202f", " ") }

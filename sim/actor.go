@@ -150,11 +150,9 @@ func (w *World) receive(a *actor, m mail) {
 		clear(e.work[:])
 		e.worked = false
 	}
-	err, panicked := w.call(a, m)
-	if panicked != "" {
-		w.stop(a.process, panicked, true, dead)
-		return
-	}
+	w.active, w.handling = a, m.m
+	err := a.impl.Receive(e, m.from.name, m.m)
+	w.active = nil
 	if e.worked {
 		if cost := w.profile.charge(&e.work); cost > 0 {
 			a.working = true
@@ -168,14 +166,16 @@ func (w *World) receive(a *actor, m mail) {
 	w.release(a, e.effects, err)
 }
 
-func (w *World) call(a *actor, m mail) (err error, panicked string) {
-	defer func() {
-		if r := recover(); r != nil {
-			panicked = fmt.Sprintf("%s, handling %q from %s: %v", a.name, m.m.Word(), m.from.name, r)
-			w.panics = append(w.panics, panicked+"\n"+string(debug.Stack()))
-		}
-	}()
-	return a.impl.Receive(&w.env, m.from.name, m.m), ""
+// failed ends the process of the actor that has just panicked: an assertion of ours does not hold.
+func (w *World) failed(reason any) {
+	a := w.active
+	if a == nil {
+		panic(reason) // the world's own
+	}
+	w.active = nil
+	cause := fmt.Sprintf("%s, handling %q: %v", a.name, w.handling.Word(), reason)
+	w.panics = append(w.panics, cause+"\n"+string(debug.Stack()))
+	w.stop(a.process, cause, true, dead)
 }
 
 // release lets the effects of a message happen, in order. Any of them may end the actor: a fault can be

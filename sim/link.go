@@ -50,17 +50,17 @@ func (w *World) transmit(l *link, e event) {
 	at := max(w.now, l.free) + int64(float64(size)/profile.Bandwidth)
 	l.free = at
 	l.sent++
-	draw := mix(l.from.key ^ mix(l.to.key+l.sent))
+	draw := Mix(l.from.key ^ Mix(l.to.key+l.sent))
 	if profile.Jitter > 0 {
 		at += int64(draw % uint64(profile.Jitter))
 	}
 	at += int64(profile.Latency + l.extra)
 	if l.spread > 0 {
-		at += int64(mix(draw) % uint64(l.spread))
+		at += int64(Mix(draw) % uint64(l.spread))
 	}
 	if l.loss > 0 {
 		wait := int64(retransmit)
-		for try := mix(draw ^ 1); float64(try>>11)/(1<<53) < l.loss && wait < int64(time.Minute); try = mix(try) {
+		for try := Mix(draw ^ 1); float64(try>>11)/(1<<53) < l.loss && wait < int64(time.Minute); try = Mix(try) {
 			at += wait
 			wait *= 2
 		}

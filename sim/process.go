@@ -66,7 +66,7 @@ func (w *World) Add(p Process) {
 	if p.Machine == "" {
 		p.Machine = p.Name
 	}
-	n := &process{Process: p, index: len(w.order), key: hashString(mix(w.cfg.Seed), p.Name), phase: dead}
+	n := &process{Process: p, index: len(w.order), key: hashString(Mix(w.cfg.Seed), p.Name), phase: dead}
 	n.clock = clock{shown: 0, rate: 1}
 	n.cores = make([]int64, p.Cores)
 	w.processes[p.Name] = n

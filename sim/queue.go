@@ -91,7 +91,7 @@ func (q *queue) pop() (int64, uint64, event) {
 	}
 	q.heap = h
 	e := q.slab[top.slot]
-	q.slab[top.slot] = event{}
+	q.slab[top.slot].m = nil // let the message go; the rest is overwritten
 	q.spare = append(q.spare, top.slot)
 	return top.at, top.seq, e
 }

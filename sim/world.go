@@ -34,6 +34,8 @@ type World struct {
 	hash      uint64
 	events    uint64
 	panics    []string
+	active    *actor      // that is handling a message
+	handling  mailbox.Msg // this one
 }
 
 // New returns a world without processes, at time 0.
@@ -71,7 +73,7 @@ func (w *World) Note(event history.Event) { w.note("world", "world", event) }
 func (w *World) note(process, actor string, event history.Event) {
 	e := history.Entry{N: len(w.history) + 1, At: time.Duration(w.now), Process: process, Actor: actor, Event: event}
 	w.history = append(w.history, e)
-	w.hash = mix(w.hash ^ hashString(uint64(e.N), event.Kind()))
+	w.hash = Mix(w.hash ^ hashString(uint64(e.N), event.Kind()))
 	for _, observe := range w.observers {
 		observe(e)
 	}
@@ -156,26 +158,47 @@ func (w *World) Step() bool {
 	if len(w.queue.heap) == 0 {
 		return false
 	}
+	w.guarded(func() bool { return true }, 1)
+	return true
+}
+
+// guarded steps while next holds, at most so often. A panic of an actor ends its process, not the run.
+func (w *World) guarded(next func() bool, most uint64) {
+	done := w.events + most
+	for w.events < done && next() {
+		func() {
+			defer func() {
+				if reason := recover(); reason != nil {
+					w.failed(reason)
+				}
+			}()
+			for w.events < done && next() {
+				w.step()
+			}
+		}()
+	}
+}
+
+func (w *World) step() {
 	at, seq, e := w.queue.pop()
 	w.now = at
 	w.events++
 	switch e.do {
 	case call:
-		w.hash = mix(w.hash ^ uint64(at) ^ seq)
+		w.hash = Mix(w.hash ^ uint64(at) ^ seq)
 		e.m.(callback)()
 	case release:
-		w.hash = mix(w.hash ^ uint64(at) ^ e.to.hash)
+		w.hash = Mix(w.hash ^ uint64(at) ^ e.to.hash)
 		w.released(e)
 	default:
 		word := e.m.Word()
-		h := mix(w.hash ^ uint64(at) ^ e.to.hash ^ brief(word))
+		h := Mix(w.hash ^ uint64(at) ^ e.to.hash ^ brief(word))
 		w.hash = h
 		if e.to.process != nil {
 			e.to.process.hash ^= h
 		}
 		w.arrive(e)
 	}
-	return true
 }
 
 // brief is a cheap hash of a word: its length, its ends and its middle.
@@ -306,20 +329,19 @@ func (p *process) occupy(now, until int64) {
 
 // Run lets everything happen up to a true time.
 func (w *World) Run(until time.Duration) {
-	for len(w.queue.heap) > 0 && w.queue.heap[0].at <= int64(until) {
-		w.Step()
-	}
+	w.guarded(func() bool { return w.due(until) }, math.MaxUint64-w.events)
 	w.now = max(w.now, int64(until))
 }
 
 // RunUntil steps until cond holds, at most to a true time. It asks after every event.
 func (w *World) RunUntil(cond func() bool, most time.Duration) bool {
-	for !cond() {
-		if len(w.queue.heap) == 0 || w.queue.heap[0].at > int64(most) {
-			w.now = max(w.now, int64(most))
-			return cond()
-		}
-		w.Step()
+	w.guarded(func() bool { return !cond() && w.due(most) }, math.MaxUint64-w.events)
+	if !cond() {
+		w.now = max(w.now, int64(most))
 	}
-	return true
+	return cond()
+}
+
+func (w *World) due(until time.Duration) bool {
+	return len(w.queue.heap) > 0 && w.queue.heap[0].at <= int64(until)
 }

@@ -222,8 +222,38 @@ func TestWorkOccupiesTheCore(t *testing.T) {
 	}
 }
 
-// BenchmarkKernel is 64 pairs of actors that play for ever: one event is one delivery.
+func TestAFailedAssertionEndsItsProcessOnly(t *testing.T) {
+	w := New(Config{})
+	w.Add(Process{Name: "bad", Boot: one(&keeper{do: func(mailbox.Env, mailbox.Addr, mailbox.Msg) error { panic("two owners") }})})
+	good := &keeper{}
+	w.Add(Process{Name: "good", Boot: one(good)})
+	w.Run(time.Second)
+	if w.Up("bad") || !w.Up("good") || len(w.Panics()) != 1 || len(good.got) != 1 {
+		t.Errorf("bad up %v, good up %v, panics %q", w.Up("bad"), w.Up("good"), w.Panics())
+	}
+}
+
+// BenchmarkKernel is the queue and the trace hash alone: 64 functions that call themselves again.
 func BenchmarkKernel(b *testing.B) {
+	w := New(Config{Seed: 1})
+	for i := range 64 {
+		n := uint64(i)
+		var again callback
+		again = func() {
+			n = Mix(n)
+			w.queue.push(w.now+int64(n%1e6), event{do: call, m: again})
+		}
+		again()
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		w.guarded(func() bool { return true }, 1000)
+	}
+	b.ReportMetric(float64(w.Events())/b.Elapsed().Seconds(), "events/s")
+}
+
+// BenchmarkMail is 64 pairs of actors in as many processes that play for ever: links, boxes, effects and all.
+func BenchmarkMail(b *testing.B) {
 	w := New(Config{Seed: 1, Profile: Profile{Latency: time.Microsecond, Jitter: time.Millisecond}})
 	for i := range 64 {
 		left, right := fmt.Sprintf("a%d", i), fmt.Sprintf("b%d", i)
@@ -233,9 +263,8 @@ func BenchmarkKernel(b *testing.B) {
 	w.Run(time.Second)
 	from := w.Events()
 	b.ReportAllocs()
-	b.ResetTimer()
-	for w.Events()-from < uint64(b.N) {
-		w.Step()
+	for b.Loop() {
+		w.guarded(func() bool { return true }, 1000)
 	}
 	b.ReportMetric(float64(w.Events()-from)/b.Elapsed().Seconds(), "events/s")
 }

@@ -140,7 +140,7 @@
       for (let t = Math.ceil(a / step) * step; t <= b; t += step) {
         const x = xOf(t);
         made.push(element("line", { class: "grid", x1: x, x2: x, y1: 0, y2: height }));
-        made.push(element("text", { class: "tick mid", x, y: height + 12 }, Number(t.toFixed(6)) + " s"));
+        made.push(element("text", { class: "tick mid", x, y: height + 15 }, Number(t.toFixed(6)) + " s"));
       }
       ticks.replaceChildren(...made);
     });

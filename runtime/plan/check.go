@@ -170,7 +170,7 @@ func cycle(stuck []Operator) []string {
 	for !slices.Contains(path, string(o.Name)) {
 		path = append(path, string(o.Name))
 		// A stuck operator has a stuck input: walk on along it.
-		o = at[o.Inputs[slices.IndexFunc(o.Inputs, func(in id.Operator) bool { return at[in].Name != "" })]]
+		o = at[o.Inputs[slices.IndexFunc(o.Inputs, func(in id.Operator) bool { _, is := at[in]; return is })]]
 	}
 	path = append(path[slices.Index(path, string(o.Name)):], string(o.Name))
 	slices.Reverse(path) // inputs were followed backwards; records flow the other way

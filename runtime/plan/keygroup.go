@@ -1,6 +1,10 @@
 package plan
 
-import "github.com/flinch-dev/flinch/runtime/snapshot"
+import (
+	"math"
+
+	"github.com/flinch-dev/flinch/runtime/snapshot"
+)
 
 // KeyGroup returns the key group of a key, in [0, maxParallelism): murmur(hash(key)) mod maxParallelism, with
 // FNV-1a where Java would use hashCode.
@@ -9,11 +13,11 @@ func KeyGroup(key []byte, maxParallelism int) int {
 	for _, b := range key {
 		h = (h ^ uint32(b)) * 16777619
 	}
-	return int(murmur(h) % uint32(maxParallelism))
+	return int(murmur(h)) % maxParallelism
 }
 
-// murmur is the finalizer of MurmurHash3 over one 32-bit block, as in Flink's MathUtils.
-func murmur(code uint32) uint32 {
+// murmur is MurmurHash3 of one 32-bit block, made positive, as in Flink's MathUtils.
+func murmur(code uint32) int32 {
 	code *= 0xcc9e2d51
 	code = code<<15 | code>>17
 	code *= 0x1b873593
@@ -25,7 +29,14 @@ func murmur(code uint32) uint32 {
 	code ^= code >> 13
 	code *= 0xc2b2ae35
 	code ^= code >> 16
-	return code &^ (1 << 31)
+	switch n := int32(code); {
+	case n >= 0:
+		return n
+	case n == math.MinInt32:
+		return 0
+	default:
+		return -n
+	}
 }
 
 // Owner returns the subtask that owns a key group.

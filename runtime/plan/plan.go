@@ -47,7 +47,7 @@ const (
 type Operator struct {
 	Name        id.Operator
 	Kind        Kind
-	Inputs      []id.Operator // empty for a source
+	Inputs      []id.Operator // none for a source; for others none means the operator before it
 	Parallelism int           // 0: the job's
 
 	// Map: value*Multiply + Add. Filter: keep values v with v mod Modulo == Remainder (Modulo 0 keeps all).
@@ -63,11 +63,11 @@ type Operator struct {
 	// Sources and sinks.
 	Topic              string
 	Path               string // file source and sink: a prefix in the object store
-	Isolation          string // "read_uncommitted" or "read_committed"
+	Isolation          string // ReadUncommitted or ReadCommitted
 	Guarantee          Guarantee
 	TransactionPrefix  string
 	TransactionTimeout time.Duration
-	Naming             string // "INCREMENTING" or "POOLING"
+	Naming             string // Incrementing or Pooling
 }
 
 // Partitioner says how records go from the subtasks of one vertex to those of the next.
@@ -80,12 +80,11 @@ const (
 	Rebalance Partitioner = "REBALANCE" // round robin
 )
 
-// Pipeline is a job as a user describes it: a DAG of operators. Source operators come first, inputs name
-// operators earlier in the list.
+// Pipeline is a job as a user describes it: a DAG of operators. Compile checks it.
 type Pipeline struct {
 	Name           string
 	Parallelism    int
-	MaxParallelism int // 0: Flink's default for the parallelism
+	MaxParallelism int // 0: pipeline.max-parallelism, or Flink's default for the parallelism
 	Operators      []Operator
 }
 

@@ -54,8 +54,8 @@ func (c *caller) finish(env mailbox.Env, corr uint64, resp kmsg.Response) {
 	}
 }
 
-func (c *caller) answered(env mailbox.Env, m Response)       { c.finish(env, m.Corr, m.Resp) }
-func (c *caller) refused(env mailbox.Env, corr uint64)       { c.finish(env, corr, nil) }
+func (c *caller) answered(env mailbox.Env, m Response) { c.finish(env, m.Corr, m.Resp) }
+func (c *caller) refused(env mailbox.Env, corr uint64) { c.finish(env, corr, nil) }
 func (c *caller) disconnected(env mailbox.Env, process string) {
 	for _, corr := range slices.Sorted(maps.Keys(c.pending)) {
 		if p := c.pending[corr]; p != nil && p.to.Process() == process {

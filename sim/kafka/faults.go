@@ -46,10 +46,14 @@ func (w waits) take(key int16) (time.Duration, bool) {
 }
 
 // LoseRequests drops the next n requests of an API key before they have any effect.
-func (c *Cluster) LoseRequests(key int16, n int) { c.faults.loseRequest = c.faults.loseRequest.add(key, n) }
+func (c *Cluster) LoseRequests(key int16, n int) {
+	c.faults.loseRequest = c.faults.loseRequest.add(key, n)
+}
 
 // LoseAnswers drops the answers of the next n requests of an API key, after they took effect.
-func (c *Cluster) LoseAnswers(key int16, n int) { c.faults.loseAnswer = c.faults.loseAnswer.add(key, n) }
+func (c *Cluster) LoseAnswers(key int16, n int) {
+	c.faults.loseAnswer = c.faults.loseAnswer.add(key, n)
+}
 
 func (c counts) add(key int16, n int) counts {
 	if c == nil {

@@ -1,0 +1,35 @@
+# The two commands of the README, and those of a developer.
+.PHONY: run test check bench build golden soak clean
+
+# Kill the leading JobManager in the middle of a checkpoint, judge the output, write a report.
+run:
+	go run ./cmd/chaos run scenarios/jm-failover.yaml --seed 7 --out store/jm-failover
+
+# Everything that must pass.
+test:
+	go test ./...
+
+# What a reviewer would ask for: vet, staticcheck, formatting, the rules of the architecture.
+check:
+	go vet ./...
+	go tool staticcheck ./...
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt is due on:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	go test -run TestArchitecture .
+
+# The figures: events/s of the kernel, virtual-s/s of a whole world, records/s of the audit, and the rest.
+bench:
+	go test -run '^$$' -bench . -benchtime 2s ./...
+
+build:
+	go build -o bin/ ./cmd/...
+
+# Write the golden files again; review them like code.
+golden:
+	go test ./reports ./scenarios -rewrite
+
+# Every shipped scenario over a hundred seeds, on all cores.
+soak:
+	go run ./cmd/chaos run scenarios --seeds 1..100
+
+clean:
+	rm -rf bin store

@@ -1,0 +1,114 @@
+package flinch
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/flinch-dev/flinch/"
+
+// The arrows of ARCHITECTURE.md point down only: what each folder may not depend on, directly or not.
+var forbidden = map[string][]string{
+	"runtime": {"sim", "chaos", "checker", "reports", "scenarios", "cmd"},
+	"sim":     {"chaos", "checker", "reports", "scenarios", "cmd"},
+	"checker": {"sim", "chaos", "reports", "scenarios", "cmd", "runtime/live"},
+	"reports": {"sim", "chaos", "scenarios", "cmd", "runtime/live"},
+	"chaos":   {"reports", "scenarios", "cmd"},
+}
+
+func TestArchitectureArrowsPointDown(t *testing.T) {
+	for from, never := range forbidden {
+		out, err := exec.Command("go", "list", "-deps", "./"+from+"/...").Output()
+		if err != nil {
+			t.Fatalf("list what %s depends on: %v", from, err)
+		}
+		for dep := range strings.FieldsSeq(string(out)) {
+			for _, folder := range never {
+				if in := module + folder; dep == in || strings.HasPrefix(dep, in+"/") {
+					t.Errorf("%s depends on %s: that arrow points up", from, strings.TrimPrefix(dep, module))
+				}
+			}
+		}
+	}
+}
+
+// banned is what is not deterministic, by package and name; "" is all of a package.
+var banned = map[string][]string{
+	"time":         {"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "NewTimer", "NewTicker", "Tick"},
+	"math/rand":    {""},
+	"math/rand/v2": {"Int", "IntN", "Int64", "Int64N", "Uint32", "Uint64", "Float64", "Perm", "Shuffle", "N"},
+	"hash/maphash": {""},
+	"sync":         {""},
+	"sync/atomic":  {""},
+	"os":           {""},
+	"net":          {""},
+	"context":      {""},
+	"runtime":      {""},
+	"weak":         {""},
+}
+
+// In sim and runtime, outside of runtime/live, the same seed must give the same run: no goroutine, channel,
+// select, lock, clock, global chance, and no loop over a map whose order could get out.
+func TestArchitectureTheCoreIsDeterministic(t *testing.T) {
+	for _, root := range []string{"runtime", "sim"} {
+		files, err := filepath.Glob(root + "/*.go")
+		if err != nil {
+			t.Fatal(err)
+		}
+		deeper, err := filepath.Glob(root + "/*/*.go")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range append(files, deeper...) {
+			if !strings.HasSuffix(file, "_test.go") && !strings.HasPrefix(file, "runtime/live/") && !strings.Contains(file, "test/") {
+				checkDeterministic(t, file)
+			}
+		}
+	}
+}
+
+func checkDeterministic(t *testing.T, file string) {
+	set := token.NewFileSet()
+	f, err := parser.ParseFile(set, file, nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := func(n ast.Node) token.Position { return set.Position(n.Pos()) }
+	imports := map[string]string{}
+	for _, i := range f.Imports {
+		path := strings.Trim(i.Path.Value, `"`)
+		name := filepath.Base(path)
+		if name == "v2" {
+			name = filepath.Base(filepath.Dir(path))
+		}
+		if i.Name != nil {
+			name = i.Name.Name
+		}
+		imports[name] = path
+		if names := banned[path]; len(names) == 1 && names[0] == "" {
+			t.Errorf("%s: the core does not import %s", at(i), path)
+		}
+	}
+	ast.Inspect(f, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.GoStmt:
+			t.Errorf("%s: the core starts no goroutine", at(n))
+		case *ast.SelectStmt, *ast.ChanType, *ast.SendStmt:
+			t.Errorf("%s: the core uses no channel", at(n))
+		case *ast.SelectorExpr:
+			if x, ok := n.X.(*ast.Ident); ok {
+				for _, name := range banned[imports[x.Name]] {
+					if name == n.Sel.Name {
+						t.Errorf("%s: the core does not use %s.%s", at(n), x.Name, name)
+					}
+				}
+			}
+		}
+		return true
+	})
+}

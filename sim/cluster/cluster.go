@@ -1,0 +1,98 @@
+package cluster
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/flinch-dev/flinch/runtime/jobmanager"
+	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/runtime/plan"
+	"github.com/flinch-dev/flinch/runtime/taskmanager"
+	"github.com/flinch-dev/flinch/sim"
+	"github.com/flinch-dev/flinch/sim/blobs"
+	"github.com/flinch-dev/flinch/sim/kafka"
+	"github.com/flinch-dev/flinch/sim/lease"
+)
+
+// Config says what to set up.
+type Config struct {
+	World        sim.Config
+	JobManagers  int
+	TaskManagers int
+	Cores        int               // of each JobManager and TaskManager
+	RestartAfter time.Duration     // the supervisor's delay; 0: there is none
+	Flink        map[string]string // Flink's configuration
+	Job          plan.Job
+	Kafka        kafka.Config
+	Topics       map[string]int // partitions of the topics besides the input
+	Input        Input
+}
+
+// Cluster is a running cluster.
+type Cluster struct {
+	*sim.World
+	Kafka *kafka.Cluster
+	Blobs *blobs.Store
+	Lease *lease.Service
+	Input *generator
+	view
+}
+
+// The addresses of the services.
+const (
+	objectStore mailbox.Addr = "objectstore"
+	ha          mailbox.Addr = "ha"
+)
+
+// JobManager and TaskManager are the names of processes.
+func JobManager(i int) string  { return fmt.Sprintf("jobmanager-%d", i) }
+func TaskManager(i int) string { return fmt.Sprintf("taskmanager-%d", i) }
+
+// New sets up a cluster at time 0; the job is submitted by whichever JobManager leads first.
+func New(cfg Config) *Cluster {
+	w := sim.New(cfg.World)
+	c := &Cluster{World: w, Blobs: blobs.New(), Lease: lease.New()}
+	cfg.Kafka.Now = w.Now
+	cfg.Kafka.Wake = func(to mailbox.Addr, m mailbox.Msg) { w.Send(to, to, m) }
+	c.Kafka = kafka.NewCluster(cfg.Kafka)
+	c.view.watch(w)
+
+	service := func(name string, actor func() mailbox.Actor) {
+		w.Add(sim.Process{Name: name, BootTime: -1, Boot: func(int) []sim.Resident { return []sim.Resident{{Actor: actor()}} }})
+	}
+	service(string(objectStore), func() mailbox.Actor { return c.Blobs })
+	service(string(ha), func() mailbox.Actor { return c.Lease })
+	brokers := c.Kafka.Addrs()
+	for i, addr := range brokers {
+		service(string(addr), func() mailbox.Actor { return c.Kafka.Broker(i) })
+	}
+	c.Kafka.CreateTopic(cfg.Input.Topic, cfg.Input.Partitions)
+	for _, name := range sortedKeys(cfg.Topics) {
+		c.Kafka.CreateTopic(name, cfg.Topics[name])
+	}
+	client := func() sim.Resident {
+		return sim.Resident{Name: "kafka", Actor: kafka.NewClient(kafka.ClientConfig{Brokers: brokers})}
+	}
+	for i := range cfg.JobManagers {
+		name := JobManager(i)
+		w.Add(sim.Process{Name: name, Cores: cfg.Cores, RestartAfter: cfg.RestartAfter, Boot: func(int) []sim.Resident {
+			job := cfg.Job
+			root := jobmanager.New(jobmanager.Config{Name: name, Flink: cfg.Flink, HA: ha, ObjectStore: objectStore,
+				Kafka: mailbox.Addr(name).In("kafka"), Job: &job})
+			return []sim.Resident{{Actor: root}, client()}
+		}})
+	}
+	for i := range cfg.TaskManagers {
+		name := TaskManager(i)
+		w.Add(sim.Process{Name: name, Cores: cfg.Cores, RestartAfter: cfg.RestartAfter, Boot: func(int) []sim.Resident {
+			root, err := taskmanager.New(taskmanager.Config{Flink: cfg.Flink, HA: ha, ObjectStore: objectStore,
+				Kafka: mailbox.Addr(name).In("kafka")})
+			if err != nil {
+				panic(err) // the configuration was parsed before the world was made
+			}
+			return []sim.Resident{{Actor: root}, client()}
+		}})
+	}
+	c.Input = newGenerator(w, c.Kafka, cfg.Input)
+	return c
+}
