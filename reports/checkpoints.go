@@ -38,8 +38,8 @@ const (
 )
 
 type checkpointReader struct {
-	all   []*openCheckpoint
-	by    map[id.Checkpoint]*openCheckpoint
+	all []*openCheckpoint
+	by  map[id.Checkpoint]*openCheckpoint
 }
 
 type openCheckpoint struct {

@@ -55,7 +55,7 @@ func failover() *Document {
 	s.note("jobmanager-1", history.LeaderElected{Holder: "jobmanager-1", Token: "b81e77"})
 	s.deploy("jobmanager-1", "b81e77", 2, 50.1)
 	for n := 4; n <= 13; n++ {
-		s.checkpoint("jobmanager-1", "b81e77", n, 52+10*float64(n-4), n != 7)
+		s.checkpoint("jobmanager-1", "b81e77", n, 52.5+10*float64(n-4), n != 7)
 	}
 	s.to(150)
 	s.note("jobmanager-1", history.JobStatus{Job: "orders", Status: "FINISHED"})

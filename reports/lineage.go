@@ -178,7 +178,7 @@ func (t *tracer) reads() {
 		case !p.Restored && p.Next[i] > t.origin.Offset && t.covered == 0:
 			said++
 			t.covered = p.Checkpoint
-			t.say(e.At, false, "%v has read up to offset %d: checkpoint %d covers the record%s", p.Attempt, p.Next[i],
+			t.say(e.At, false, "%v has read up to offset %d, past the record: checkpoint %d covers it%s", p.Attempt, p.Next[i],
 				p.Checkpoint, t.outcome(p.Checkpoint))
 		}
 	}
@@ -192,7 +192,7 @@ func windowed(p plan.Pipeline) bool {
 func (t *tracer) outcome(n id.Checkpoint) string {
 	for _, c := range t.s.checkpoints {
 		if c.ID == n {
-			return ", which was " + because(c.Result, c.Reason)
+			return ", and was " + because(c.Result, c.Reason)
 		}
 	}
 	return ""
@@ -256,8 +256,10 @@ func (t *tracer) fate() lineageStep {
 		return lineageStep{"fate", "unexpected: the source has no such record, and the output has it", true}
 	case !t.known:
 		return lineageStep{"fate", "the source has no such record", true}
+	case windowed(t.d.Run.Pipeline):
+		return lineageStep{"fate", "part of a window; the output of a window does not name its source records", false}
 	case t.committed == 0:
-		return lineageStep{"fate", "never committed: lost, unless its window was still open", true}
+		return lineageStep{"fate", "never committed: lost", true}
 	case t.committed == 1:
 		return lineageStep{"fate", "committed exactly once", false}
 	}

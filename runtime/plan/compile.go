@@ -44,6 +44,7 @@ func Compile(p Pipeline, job id.Job, conf map[string]string) (Job, error) {
 // withDefaults returns the operators with everything filled in that the pipeline may leave out.
 func withDefaults(p Pipeline, c config.Config) []Operator {
 	ops := slices.Clone(p.Operators)
+	eventTime := slices.ContainsFunc(ops, func(o Operator) bool { return o.Kind == Tumble })
 	for i := range ops {
 		o := &ops[i]
 		o.Inputs = slices.Clone(o.Inputs)
@@ -56,6 +57,7 @@ func withDefaults(p Pipeline, c config.Config) []Operator {
 		if o.Parallelism == 0 {
 			o.Parallelism = c.Pipeline.Parallelism
 		}
+		o.Watermarks = o.Kind.Source() && eventTime
 		switch o.Kind {
 		case KafkaSource:
 			if o.Isolation == "" {

@@ -30,7 +30,7 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 type frozen struct {
 	groups         snapshot.Groups
 	maxParallelism int
-	tables         []part // by namespace
+	tables         []part
 	size           int
 }
 
@@ -42,30 +42,25 @@ type part struct {
 func (s *frozen) Size() int { return s.size + 2*s.groups.Len() + 16 }
 
 func (s *frozen) Bytes() []byte {
-	// Values by group, and within one by namespace and then by key.
 	type value struct {
 		namespace int64
 		*entry
 	}
 	blocks := make([][]value, s.groups.Len())
 	for _, t := range s.tables {
-		from := make([]int, len(blocks))
-		for g := range blocks {
-			from[g] = len(blocks[g])
-		}
 		for _, page := range t.pages {
 			for i := range page {
 				g := int(page[i].group) - s.groups.First
 				blocks[g] = append(blocks[g], value{t.namespace, &page[i]})
 			}
 		}
-		for g := range blocks {
-			slices.SortFunc(blocks[g][from[g]:], func(a, b value) int { return cmp.Compare(a.key, b.key) })
-		}
 	}
 	body := make([]byte, 0, s.size)
 	lengths := make([]int, len(blocks))
 	for g, block := range blocks {
+		slices.SortFunc(block, func(a, b value) int {
+			return cmp.Or(cmp.Compare(a.namespace, b.namespace), cmp.Compare(a.key, b.key))
+		})
 		start := len(body)
 		for _, v := range block {
 			body = binary.AppendUvarint(body, uint64(len(v.key)))
@@ -89,8 +84,8 @@ func (s *frozen) Bytes() []byte {
 	return binary.BigEndian.AppendUint32(file, crc32.Checksum(file, castagnoli))
 }
 
-// decode hands every value of a file whose key group is in groups to put. It hands out none of a file that
-// it refuses before the checksum was right.
+// decode hands to put every value of a file whose key group is in groups. Nothing is handed out before the
+// checksum was found right.
 func decode(file []byte, groups snapshot.Groups, maxParallelism int, put func(key []byte, namespace int64, v Value, group int)) error {
 	refuse := func(format string, args ...any) error {
 		return fmt.Errorf("read a state file of %d bytes: %s", len(file), fmt.Sprintf(format, args...))

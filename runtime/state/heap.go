@@ -3,7 +3,6 @@ package state
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/flinch-dev/flinch/runtime/plan"
@@ -91,8 +90,7 @@ func (h *heap) Len() int { return h.n }
 // Freeze takes the pages of every table as they are. What is written from now on copies its page first.
 func (h *heap) Freeze() Snapshot {
 	s := &frozen{groups: h.groups, maxParallelism: h.maxParallelism}
-	for _, namespace := range slices.Sorted(maps.Keys(h.tables)) {
-		t := h.tables[namespace]
+	for namespace, t := range h.tables { // Bytes sorts
 		s.tables = append(s.tables, part{namespace, slices.Clone(t.pages)})
 		s.size += t.bytes
 		t.epoch++

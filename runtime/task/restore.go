@@ -23,8 +23,7 @@ const listSplits = "splits"
 // initialize builds the chain and starts to load its state.
 func (t *Task) initialize(env mailbox.Env) error {
 	d := &t.cfg.Task
-	t.move(Initializing)
-	env.Send(t.cfg.TaskManager, StateChanged{d.Attempt, Initializing})
+	t.enter(env, Initializing)
 	env.Work(mailbox.Start, 1)
 	conf, _, err := config.Parse(d.Config)
 	if err != nil {
@@ -146,8 +145,7 @@ func (t *Task) start(env mailbox.Env) {
 	if t.loading > 0 || t.sink != nil && t.sink.Busy() {
 		return
 	}
-	t.move(Running)
-	env.Send(t.cfg.TaskManager, StateChanged{t.cfg.Task.Attempt, Running})
+	t.enter(env, Running)
 	for i := range t.gate.Channels() {
 		t.gate.Request(env, i)
 	}

@@ -190,7 +190,6 @@ func (t *Task) finished(env mailbox.Env) bool {
 			return false
 		}
 	}
-	t.move(Finished)
-	env.Send(t.cfg.TaskManager, StateChanged{t.cfg.Task.Attempt, Finished})
+	t.enter(env, Finished)
 	return true
 }

@@ -1,6 +1,11 @@
 package task
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/runtime/wire"
+)
 
 // State is where an execution is, as Flink names it, from the task's side.
 type State string
@@ -19,6 +24,16 @@ var moves = map[State][]State{
 	Deploying:    {Initializing, Canceled, Failed},
 	Initializing: {Running, Canceled, Failed},
 	Running:      {Finished, Canceled, Failed},
+}
+
+// enter moves to a state and says so: to the JobMaster, on the same way as everything else that it hears from
+// this task, so that the order is kept; and to the TaskManager, when it is the end.
+func (t *Task) enter(env mailbox.Env, to State) {
+	t.move(to)
+	t.tell(env, wire.TaskStateChanged{Job: t.cfg.Task.Job, Attempt: t.cfg.Task.Attempt, State: string(to)})
+	if len(moves[to]) == 0 {
+		env.Send(t.cfg.TaskManager, Ended{t.cfg.Task.Attempt, to})
+	}
 }
 
 func (t *Task) move(to State) {

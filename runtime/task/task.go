@@ -26,14 +26,15 @@ type Config struct {
 	ObjectStore mailbox.Addr
 }
 
-// StateChanged tells the TaskManager, the parent, of a move.
-type StateChanged struct {
+// Ended tells the TaskManager, the parent, that the task has ended, and how: FINISHED or CANCELED. A task that
+// failed says nothing; its parent hears of it by Exited.
+type Ended struct {
 	Attempt id.Attempt
 	State   State
 }
 
 // Word names the message.
-func (StateChanged) Word() string { return "task-state" }
+func (Ended) Word() string { return "task-ended" }
 
 // Task is one attempt to run a subtask.
 type Task struct {
@@ -78,8 +79,7 @@ func (t *Task) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) error 
 			return err
 		}
 	case wire.CancelTask:
-		t.move(Canceled)
-		env.Send(t.cfg.TaskManager, StateChanged{t.cfg.Task.Attempt, Canceled})
+		t.enter(env, Canceled)
 		return mailbox.Done
 	case wire.Buffer:
 		if err := t.gate.Put(env, m); err != nil {

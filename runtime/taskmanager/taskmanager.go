@@ -119,8 +119,8 @@ func (t *TaskManager) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg)
 		t.forward(env, m.Attempt, m)
 	case wire.AssignSplits:
 		t.forward(env, m.Attempt, m)
-	case task.StateChanged:
-		t.stateChanged(env, m)
+	case task.Ended:
+		delete(t.tasks, m.Attempt)
 	case mailbox.Exited:
 		t.exited(env, m)
 	case mailbox.Undeliverable, mailbox.Disconnected:

@@ -94,31 +94,15 @@ func (t *TaskManager) forward(env mailbox.Env, a id.Attempt, m mailbox.Msg) {
 	env.Send(e.addr, m)
 }
 
-// stateChanged reports a task's move to the JobMaster that deployed it.
-func (t *TaskManager) stateChanged(env mailbox.Env, m task.StateChanged) {
-	e := t.tasks[m.Attempt]
-	if e == nil {
-		return
-	}
-	t.tellState(env, e, m.State, "")
-	if m.State == task.Finished || m.State == task.Canceled {
-		delete(t.tasks, m.Attempt)
-	}
-}
-
-// exited handles a task that ended without saying so: it has failed.
+// exited handles a task that ended without a word: it has failed, and the JobMaster must know why.
 func (t *TaskManager) exited(env mailbox.Env, m mailbox.Exited) {
 	for _, e := range t.sorted() {
 		if e.addr == m.Child {
-			t.tellState(env, e, task.Failed, m.Err)
 			delete(t.tasks, e.attempt)
+			env.Send(e.jobMaster, wire.Fenced{Token: e.token, M: wire.TaskStateChanged{Job: e.job, Attempt: e.attempt,
+				State: string(task.Failed), Cause: m.Err}})
 		}
 	}
-}
-
-func (t *TaskManager) tellState(env mailbox.Env, e *execution, state task.State, cause string) {
-	env.Send(e.jobMaster, wire.Fenced{Token: e.token, M: wire.TaskStateChanged{Job: e.job, Attempt: e.attempt,
-		State: string(state), Cause: cause}})
 }
 
 // deployed lists the attempts of a job, sorted.

@@ -1,0 +1,141 @@
+package state_test
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/flinch-dev/flinch/runtime/snapshot"
+	"github.com/flinch-dev/flinch/runtime/state"
+	"github.com/flinch-dev/flinch/runtime/state/statetest"
+)
+
+var all = snapshot.Groups{First: 0, Last: 127}
+
+func TestHeap(t *testing.T) { statetest.Run(t, state.NewHeap) }
+
+func keys(n int) [][]byte {
+	all := make([][]byte, n)
+	for i := range all {
+		all[i] = fmt.Append(nil, "customer-", i)
+	}
+	return all
+}
+
+func TestAKnownKeyCostsNoMemory(t *testing.T) {
+	b := state.NewHeap(all, 128)
+	k := keys(1000)
+	for i := range k {
+		b.Add(k[i], 0, state.Value{1, 1})
+	}
+	i := 0
+	if n := testing.AllocsPerRun(5000, func() { b.Add(k[i%1000], 0, state.Value{1, 1}); i++ }); n != 0 {
+		t.Errorf("adding to a known key allocates %v times", n)
+	}
+}
+
+// In a live world the snapshot is written by another goroutine: run with -race.
+func TestASnapshotIsReadWhileTheStateGoesOn(t *testing.T) {
+	b := state.NewHeap(all, 128)
+	k := keys(3000)
+	for i := range 2000 {
+		b.Add(k[i], 0, state.Value{1, 1})
+	}
+	frozen := b.Freeze()
+	want := len(frozen.Bytes())
+	var reader sync.WaitGroup
+	reader.Go(func() {
+		if n := len(frozen.Bytes()); n != want {
+			t.Errorf("the file had %d bytes, and now has %d", want, n)
+		}
+	})
+	for i := range 3000 {
+		b.Add(k[i], 0, state.Value{1 << 40, 1})
+	}
+	reader.Wait()
+}
+
+func TestWhyAFileIsRefused(t *testing.T) {
+	b := state.NewHeap(all, 128)
+	b.Add([]byte("a"), 0, state.Value{1, 1})
+	good := b.Freeze().Bytes()
+	sealed := func(change func([]byte)) []byte {
+		f := append([]byte(nil), good[:len(good)-4]...)
+		change(f)
+		return binary.BigEndian.AppendUint32(f, crc32.Checksum(f, crc32.MakeTable(crc32.Castagnoli)))
+	}
+	for complaint, file := range map[string][]byte{
+		"it does not begin as one":  []byte("something else"),
+		"its format is version 9":   sealed(func(f []byte) { f[4] = 9 }),
+		"the bytes are damaged":     append([]byte("FLKS\x01"), make([]byte, 20)...),
+		"its header makes no sense": sealed(func(f []byte) { f[7] = 1 }), // groups from 1, 128 of 128
+		"this job has 128":          sealed(func(f []byte) { f[6] = 2 }),
+		"stands in that of":         sealed(func(f []byte) { f[len(f)-4] = 'b' }),
+		"is cut off":                sealed(func(f []byte) { f[len(f)-5] = 100 }),
+	} {
+		if err := state.NewHeap(all, 128).Restore(file); err == nil || !strings.Contains(err.Error(), complaint) {
+			t.Errorf("the complaint is %v; want %q in it", err, complaint)
+		}
+	}
+}
+
+// Whatever the bytes, with a right checksum too: an error or a state, never a panic.
+func FuzzRestore(f *testing.F) {
+	b := state.NewHeap(all, 128)
+	for _, k := range keys(20) {
+		b.Add(k, 0, state.Value{1, 1})
+	}
+	file := b.Freeze().Bytes()
+	f.Add(file[:len(file)-4])
+	f.Add([]byte("FLKS\x01\x80\x01\x00\x80\x01"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		_ = state.NewHeap(all, 128).Restore(data)
+		_ = state.NewHeap(all, 128).Restore(binary.BigEndian.AppendUint32(data, crc32.Checksum(data, crc32.MakeTable(crc32.Castagnoli))))
+	})
+}
+
+func BenchmarkAdd(b *testing.B) {
+	for _, n := range []int{1000, 100_000, 1_000_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			h := state.NewHeap(all, 128)
+			k := keys(n)
+			for i := range k {
+				h.Add(k[i], 0, state.Value{1, 1})
+			}
+			b.ReportAllocs()
+			at := 0
+			for b.Loop() {
+				if at += 7919; at >= n {
+					at %= n
+				}
+				h.Add(k[at], 0, state.Value{1, 1})
+			}
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds()/1e6, "M/s")
+		})
+	}
+}
+
+func BenchmarkFreeze(b *testing.B) {
+	h := state.NewHeap(all, 128)
+	for _, k := range keys(100_000) {
+		h.Add(k, 0, state.Value{1, 1})
+	}
+	for b.Loop() {
+		h.Freeze()
+	}
+}
+
+func BenchmarkBytes(b *testing.B) {
+	h := state.NewHeap(all, 128)
+	for _, k := range keys(100_000) {
+		h.Add(k, 0, state.Value{1, 1})
+	}
+	s := h.Freeze()
+	b.SetBytes(int64(len(s.Bytes())))
+	for b.Loop() {
+		s.Bytes()
+	}
+}
