@@ -4,10 +4,13 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"go/types"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"golang.org/x/tools/go/packages"
 )
 
 const module = "github.com/flinch-dev/flinch/"
@@ -53,7 +56,7 @@ var banned = map[string][]string{
 }
 
 // In sim and runtime, outside of runtime/live, the same seed must give the same run: no goroutine, channel,
-// select, lock, clock, global chance, and no loop over a map whose order could get out.
+// select, lock, clock or global chance.
 func TestArchitectureTheCoreIsDeterministic(t *testing.T) {
 	for _, root := range []string{"runtime", "sim"} {
 		files, err := filepath.Glob(root + "/*.go")
@@ -111,4 +114,63 @@ func checkDeterministic(t *testing.T, file string) {
 		}
 		return true
 	})
+}
+
+// A loop over a map comes in another order each time. Where that cannot get out, a comment that says "in any
+// order" stands on the loop or above it, and why.
+func TestArchitectureMapOrderDoesNotGetOut(t *testing.T) {
+	loaded, err := packages.Load(&packages.Config{Mode: packages.NeedName | packages.NeedFiles | packages.NeedSyntax |
+		packages.NeedTypes | packages.NeedTypesInfo | packages.NeedImports}, "./runtime/...", "./sim/...")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range loaded {
+		if strings.HasPrefix(p.PkgPath, module+"runtime/live") || strings.HasSuffix(p.PkgPath, "test") {
+			continue
+		}
+		for _, f := range p.Syntax {
+			excused := map[int]bool{}
+			for _, group := range f.Comments {
+				if strings.Contains(group.Text(), "in any order") {
+					excused[p.Fset.Position(group.End()).Line] = true
+					excused[p.Fset.Position(group.End()).Line+1] = true
+				}
+			}
+			ast.Inspect(f, func(n ast.Node) bool {
+				loop, ok := n.(*ast.RangeStmt)
+				if !ok || !overMap(p.TypesInfo, loop.X) {
+					return true
+				}
+				if at := p.Fset.Position(loop.Pos()); !excused[at.Line] {
+					t.Errorf("%s:%d: a loop over a map; sort its keys, or say why it may be done in any order", rel(at.Filename), at.Line)
+				}
+				return true
+			})
+		}
+	}
+}
+
+// overMap says whether a loop is over a map, or over maps.Keys, maps.Values or maps.All of one.
+func overMap(info *types.Info, x ast.Expr) bool {
+	if call, ok := x.(*ast.CallExpr); ok {
+		if s, ok := call.Fun.(*ast.SelectorExpr); ok {
+			if pkg, ok := s.X.(*ast.Ident); ok && pkg.Name == "maps" {
+				return true
+			}
+		}
+	}
+	if t := info.TypeOf(x); t != nil {
+		_, is := t.Underlying().(*types.Map)
+		return is
+	}
+	return false
+}
+
+func rel(file string) string {
+	if here, err := filepath.Abs("."); err == nil {
+		if r, err := filepath.Rel(here, file); err == nil {
+			return r
+		}
+	}
+	return file
 }

@@ -3,6 +3,7 @@ package taskmanager
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/flinch-dev/flinch/runtime/history"
@@ -117,19 +118,7 @@ func (t *TaskManager) deployed(job id.Job) []id.Attempt {
 }
 
 func (t *TaskManager) sorted() []*execution {
-	all := make([]*execution, 0, len(t.tasks))
-	for _, e := range t.tasks {
-		all = append(all, e)
-	}
-	slices.SortFunc(all, func(a, b *execution) int { return cmp.Compare(a.addr, b.addr) })
-	return all
+	return slices.SortedFunc(maps.Values(t.tasks), func(a, b *execution) int { return cmp.Compare(a.addr, b.addr) })
 }
 
-func (t *TaskManager) jobIDs() []id.Job {
-	all := make([]id.Job, 0, len(t.jobs))
-	for job := range t.jobs {
-		all = append(all, job)
-	}
-	slices.Sort(all)
-	return all
-}
+func (t *TaskManager) jobIDs() []id.Job { return slices.Sorted(maps.Keys(t.jobs)) }

@@ -110,7 +110,7 @@ func copiesKeys(t *testing.T, open state.Opener) {
 func expires(t *testing.T, open state.Opener) {
 	b := open(all, maxParallelism)
 	for i := range 100 {
-		b.Add(key(i), int64(1000*(1+i%3)), state.Value{int64(i), 1})
+		b.Add(key(i), int64(1000*(1+i%20)), state.Value{int64(i), 1})
 	}
 	b.Add(key(0), 0, state.Value{1, 1})
 	b.Add(key(0), -5, state.Value{1, 1})
@@ -123,7 +123,7 @@ func expires(t *testing.T, open state.Opener) {
 		for end := 1000; end <= upTo; end += 1000 {
 			var of []string
 			for i := range 100 {
-				if 1000*(1+i%3) == end {
+				if 1000*(1+i%20) == end {
 					of = append(of, fmt.Sprintf("%d %s %d", end, key(i), i))
 				}
 			}
@@ -137,12 +137,12 @@ func expires(t *testing.T, open state.Opener) {
 	if len(got) != 0 {
 		t.Errorf("before any end there came %v", got)
 	}
-	if b.Expire(2000, see); !slices.Equal(got, want(2000)) {
-		t.Errorf("at 2000 there came %v\nwant %v", got, want(2000))
+	if b.Expire(12_000, see); !slices.Equal(got, want(12_000)) {
+		t.Errorf("at 12000 there came %v\nwant %v", got, want(12_000))
 	}
-	b.Expire(2000, see)
-	if b.Expire(math.MaxInt64, see); !slices.Equal(got, want(3000)) {
-		t.Errorf("in all there came %v\nwant %v", got, want(3000))
+	b.Expire(12_000, see)
+	if b.Expire(math.MaxInt64, see); !slices.Equal(got, want(20_000)) {
+		t.Errorf("in all there came %v\nwant %v", got, want(20_000))
 	}
 	if b.Len() != 2 {
 		t.Errorf("%d values are left; those of namespaces 0 and -5 should be", b.Len())
