@@ -42,9 +42,6 @@ func leases(run *Run) object {
 	}
 	o := operationsOn(run, "lease", func(op history.Operation) (any, error) {
 		c := leaseCall{op.Call, op.Client, 0, op.Invoke, op.Return}
-		if op.Return < 0 {
-			c.ret = never
-		}
 		switch op.Call {
 		case "acquire", "renew":
 			if op.Input == "" {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/anishathalye/porcupine"
@@ -95,7 +96,7 @@ func (o object) illegal(run *Run, key string, looked int) Result {
 		return r
 	}
 	for _, e := range run.Events {
-		if op, ok := e.Event.(history.Operation); ok && op.Object == o.name && op.Key == key && op.Invoke <= culprit.Return {
+		if op, ok := e.Event.(history.Operation); ok && op.Object == o.name && op.Key == key && int64(e.At) <= culprit.Return {
 			r.Evidence = append(r.Evidence, e)
 		}
 	}
@@ -139,38 +140,92 @@ func pending(op porcupine.Operation) porcupine.Operation {
 	return op
 }
 
-// operationsOn reads the calls on one object from the history, by key. Refused calls certainly had no effect
-// and are left out.
+// operationsOn reads the calls on one object from the history, by key, with true times. Refused calls certainly had no effect
+// and are left out. A call may be noted twice: when it was sent, without a return, and when it was answered.
 func operationsOn(run *Run, name string, input func(history.Operation) (any, error), output func(history.Operation) any) object {
+	type sent struct {
+		key, client, call, input string
+		invoke                   int64
+	}
 	o := object{name: name, ops: map[string][]porcupine.Operation{}}
 	clients := map[string]int{}
+	open := map[sent]porcupine.Operation{}
+	var order []sent
+	clocks := clocksFail(run)
 	for _, e := range run.Events {
 		ev, ok := e.Event.(history.Operation)
-		if !ok || ev.Object != name || !ev.OK && ev.Return >= 0 {
+		if !ok || ev.Object != name {
 			continue
 		}
-		if _, seen := clients[ev.Client]; !seen {
-			clients[ev.Client] = len(clients)
+		this := sent{ev.Key, ev.Client, ev.Call, ev.Input, ev.Invoke}
+		first, noted := open[this]
+		if ev.Return >= 0 {
+			delete(open, this)
+			if !ev.OK {
+				continue
+			}
+		}
+		answered := ev.Return >= 0
+		ev.Invoke, ev.Return = trueTimes(e, ev, clocks)
+		if noted {
+			ev.Invoke = first.Call
 		}
 		in, err := input(ev)
 		if err != nil {
 			o.why = fmt.Sprintf("history entry %d: %s", e.N, err)
 			return o
 		}
+		if _, seen := clients[ev.Client]; !seen {
+			clients[ev.Client] = len(clients)
+		}
 		op := porcupine.Operation{ClientId: clients[ev.Client], Input: in, Call: ev.Invoke, Output: output(ev), Return: ev.Return}
-		if ev.Return < 0 {
-			op = pending(op)
+		if !answered {
+			open[this] = pending(op)
+			order = append(order, this)
+			continue
 		}
-		if o.ops[ev.Key] == nil {
-			o.keys = append(o.keys, ev.Key)
+		o.add(ev.Key, op)
+	}
+	for _, this := range order {
+		if op, unanswered := open[this]; unanswered {
+			delete(open, this)
+			o.add(this.key, op)
 		}
-		o.ops[ev.Key] = append(o.ops[ev.Key], op)
 	}
 	if len(o.keys) == 0 {
 		o.why = fmt.Sprintf("the history has no operations on %q", name)
 	}
 	slices.Sort(o.keys)
 	return o
+}
+
+func (o *object) add(key string, op porcupine.Operation) {
+	if o.ops[key] == nil {
+		o.keys = append(o.keys, key)
+	}
+	o.ops[key] = append(o.ops[key], op)
+}
+
+// trueTimes says when a call was sent and answered. The times in the event are by the clock of the process,
+// which may be off, so only their difference is used; the entry's own time is true. Where clocks are made to
+// fail the difference is worth nothing either, and the call may have been sent at any time before.
+func trueTimes(e history.Entry, ev history.Operation, clocksFail bool) (call, answer int64) {
+	answer = int64(e.At)
+	took := ev.Return - ev.Invoke
+	switch {
+	case ev.Return < 0:
+		return answer, never // noted when it was sent
+	case clocksFail || took < 0:
+		return 0, answer
+	}
+	return max(0, answer-took), answer
+}
+
+func clocksFail(run *Run) bool {
+	return slices.ContainsFunc(run.Events, func(e history.Entry) bool {
+		fault, ok := e.Event.(history.FaultStarted)
+		return ok && strings.HasPrefix(fault.Inject, "clock.")
+	})
 }
 
 // Visualize writes a page that shows the operations on an object ("lease", "pointers" or "counter") and the

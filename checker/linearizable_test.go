@@ -19,6 +19,16 @@ func (b *build) call(object, client, call, input, output string, from, to float6
 	return b.note(max(from, to), client, op)
 }
 
+// twice notes a call as the runtime does: when it is sent, and when it is answered. Its own clock is an hour
+// off, which must not matter.
+func (b *build) twice(object, client, call, input string, ok bool, from, to float64) *build {
+	const off = 3600
+	op := history.Operation{Object: object, Key: "k", Client: client, Call: call, Input: input, Invoke: int64(seconds(from + off)), Return: -1}
+	b.note(from, client, op)
+	op.OK, op.Return = ok, int64(seconds(to+off))
+	return b.note(to, client, op)
+}
+
 func TestLeaseLinearizable(t *testing.T) {
 	lease := func(b *build, client, call, lasts string, from, to float64) *build {
 		return b.call("lease", client, call, lasts, "", from, to)
@@ -33,6 +43,7 @@ func TestLeaseLinearizable(t *testing.T) {
 		story{"taken over when the service ended it", lease(lease(watched(), "jm-0", "expire", "", 5, 5), "jm-1", "acquire", "", 6, 7), Holds, "", 0, ""},
 		story{"a release without an answer may have worked", lease(lease(held(), "jm-0", "release", "", 8, -1), "jm-1", "acquire", "15s", 9, 10), Holds, "", 0, ""},
 		story{"a renewal without an answer may have failed", lease(lease(held(), "jm-0", "renew", "15s", 19, -1), "jm-1", "acquire", "15s", 22, 23), Holds, "", 0, ""},
+		story{"the clocks fail: it may have been long ago", lease(held().note(8, "world", history.FaultStarted{Inject: "clock.freeze"}), "jm-1", "acquire", "15s", 16, 17), Holds, "", 0, ""},
 		story{"two holders at once", lease(held(), "jm-1", "acquire", "15s", 10, 12), Broken, "not-linearizable", 12, "acquire by jm-1"},
 		story{"two holders, and the service ended the first only later",
 			lease(lease(watched(), "jm-1", "acquire", "", 3, 4), "jm-0", "expire", "", 5, 5), Broken, "not-linearizable", 4, ""},
@@ -55,6 +66,9 @@ func TestPointersLinearizable(t *testing.T) {
 		story{"or not", list(put(put(job(), "9", 1, 2), "10", 3, -1), "9", 5, 6), Holds, "", 0, ""},
 		story{"the latest of numbers, not of strings", put(put(job(), "9", 1, 2), "10", 3, 4).call("pointers", "jm-1", "latest", "", "10", 5, 6), Holds, "", 0, ""},
 		story{"the latest is not the highest", put(put(job(), "9", 1, 2), "10", 3, 4).call("pointers", "jm-1", "latest", "", "9", 5, 6), Broken, "not-linearizable", 6, "latest → 9"},
+		story{"sent and answered is one call: it does not come back", list(job().twice("pointers", "jm-0", "put", "9", true, 1, 2).call("pointers", "jm-0", "remove", "9", "", 3, 4), "9", 5, 6), Broken, "not-linearizable", 6, "list → 9"},
+		story{"refused after it was sent: it had no effect", list(job().twice("pointers", "jm-0", "put", "9", false, 1, 2), "9", 5, 6), Broken, "not-linearizable", 6, "list → 9"},
+		story{"read while it was being written", list(job().twice("pointers", "jm-0", "put", "9", true, 1, 9), "9", 5, 6), Holds, "", 0, "2 operations"},
 		story{"what was answered is gone", list(put(put(job(), "9", 1, 2), "10", 3, 4), "9", 5, 6), Broken, "not-linearizable", 6, "list → 9"},
 		story{"a removed one comes back", list(put(job(), "9", 1, 2).call("pointers", "jm-0", "remove", "9", "", 3, 4), "9", 5, 6), Broken, "not-linearizable", 6, ""},
 		story{"an ambiguous put is seen and then gone", list(list(put(job(), "9", 1, -1), "9", 3, 4), "", 5, 6), Broken, "not-linearizable", 6, "list → "},

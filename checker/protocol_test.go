@@ -149,6 +149,9 @@ func TestNoHangingTransaction(t *testing.T) {
 	long.Output[0].Appended = seconds(5)
 	tell(t, "noHangingTransaction",
 		story{"all decided", orders().commit(5, "t1", "0@0=1").note(4, "kafka", step("Ongoing"), step("PrepareCommit"), step("CompleteCommit")), Holds, "", 0, ""},
+		story{"fenced: it ends under another epoch", orders().note(4, "kafka", step("Ongoing"), step("Fenced"), step("PrepareAbort")).
+			note(5, "kafka", history.Transaction{ID: "t1", ProducerID: 8, State: "CompleteAbort"}), Holds, "", 0, ""},
+		story{"fenced, and never ended", orders().note(4, "kafka", step("Ongoing"), step("Fenced")), Broken, "hang", 100, "Fenced at the end, undecided since 4s"},
 		story{"open, but the run went on", undrained(orders().open(5, "t1", "0@0=1").note(4, "kafka", step("Ongoing"))), Holds, "", 0, ""},
 		story{"records are open at the end", orders().open(5, "t1", "0@0=1"), Broken, "hang", 100, "open at the end"},
 		story{"undecided at the end", orders().note(4, "kafka", step("Ongoing"), step("PrepareAbort")), Broken, "hang", 100, "PrepareAbort at the end"},
@@ -168,6 +171,7 @@ func TestNoTornTransaction(t *testing.T) {
 	halfway.Drained = false
 	tell(t, "noTornTransaction",
 		story{"all or nothing", orders().commit(5, "t1", "0@0=1 0@1=2").abort(7, "t2", "0@2=4"), Holds, "", 0, "3 records in 2 transactions"},
+		story{"two partitions out of step", partitionsOutOfStep(), Holds, "", 0, "1 transactions"},
 		story{"its markers are on their way", halfway, Holds, "", 0, ""},
 		story{"a name used for two transactions", orders().commit(5, "t1", "0@0=1").abort(9, "t1", "0@1=2").note(3, "kafka", step("Ongoing")).note(7, "kafka", step("Ongoing")), Holds, "", 0, ""},
 		story{"half committed, half aborted", orders().commit(5, "t1", "0@0=1").abort(7, "t1", "0@1=2").note(3, "kafka", step("Ongoing")), Broken, "torn", 7, "committed on partition 0 and aborted"},
@@ -190,6 +194,12 @@ func TestKeyGroupsOwnedOnce(t *testing.T) {
 		story{"a replacement takes over", job().note(1, "tm", owns(sink0, 0, 63), owns(sink1, 64, 127), ends(sink0, "FAILED"), owns(again, 0, 63), restored), Holds, "", 0, ""},
 		story{"a smaller job takes over", job().note(1, "tm", owns(sink0, 0, 63), owns(sink1, 64, 127), ends(sink0, "CANCELED"), ends(sink1, "CANCELED"), owns(again, 0, 127), restored), Holds, "", 0, ""},
 		story{"a former leader's attempts do not count", job().note(1, "tm", owns(sink0, 0, 127), owns(id.Attempt{Graph: "g2", Vertex: "sink", Subtask: 1}, 0, 127)), Holds, "", 0, ""},
+		story{"an attempt that has ended claims late", job().note(1, "tm", ends(sink0, "FAILED"), owns(sink1, 0, 127), owns(sink0, 0, 127)), Holds, "", 0, ""},
+		story{"a subtask beyond the key groups", job().note(1, "tm", owns(sink0, 0, 127), owns(sink1, 128, 127), restored), Holds, "", 0, ""},
+		story{"the end of a former attempt does not end its successor", job().note(1, "tm", owns(sink0, 0, 63), owns(again, 0, 63), ends(sink0, "CANCELED")).
+			note(2, "tm", owns(sink1, 63, 127)), Broken, "owned-twice", 2, ""},
+		story{"the claim of a former attempt comes last", job().note(1, "tm", owns(again, 0, 63), owns(sink0, 64, 127)).
+			note(2, "tm", owns(sink1, 63, 127)), Broken, "owned-twice", 2, "key groups 63 to 63"},
 		story{"one group has two owners", job().note(1, "tm", owns(sink0, 0, 64)).note(2, "tm", owns(sink1, 64, 127)), Broken, "owned-twice", 2, "key groups 64 to 64"},
 		story{"a group has none", job().note(1, "tm", owns(sink0, 0, 62), owns(sink1, 64, 127)).note(2, "jm", restored), Broken, "owned-by-nobody", 2, "63 to 63"},
 		story{"no state", job().note(1, "jm", restored), NotDecided, "", 0, ""},
@@ -219,6 +229,8 @@ func TestOneLeader(t *testing.T) {
 	}
 	tell(t, "oneLeader",
 		story{"a paused leader wakes up and does nothing", failover().note(30, "jm-0", history.LeaderLost{Holder: "jm-0", Token: "x"}), Holds, "", 0, "1 times two processes"},
+		story{"a replaced leader still restarts what it believes to have", failover().note(30, "jm-0", history.JobStatus{Job: "j", Status: "RESTARTING"}), Holds, "", 0, "1 times"},
+		story{"the leader itself ends the job", failover().note(30, "jm-1", history.JobStatus{Job: "j", Status: "FINISHED"}), Holds, "", 0, ""},
 		story{"the leader dies first", job().note(1, "jm-0", elected("jm-0", "x")).note(5, "world", history.ProcessStopped{Name: "jm-0"}).
 			note(20, "jm-1", elected("jm-1", "y")), Holds, "", 0, "0 times two processes"},
 		story{"the answer to a completion arrives late, and is restored", job().note(1, "jm-0", elected("jm-0", "x")).

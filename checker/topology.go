@@ -38,18 +38,16 @@ type path []plan.Operator
 
 // interpret reads a pipeline. The error says what about it cannot be judged.
 func interpret(p plan.Pipeline) (*topology, error) {
-	place := map[id.Operator]int{}
+	ops := map[id.Operator]plan.Operator{}
 	var sources, sinks []plan.Operator
 	for i, op := range p.Operators {
-		if _, twice := place[op.Name]; twice {
+		if _, twice := ops[op.Name]; twice {
 			return nil, fmt.Errorf("the pipeline has two operators called %q", op.Name)
 		}
-		for _, in := range op.Inputs {
-			if _, earlier := place[in]; !earlier {
-				return nil, fmt.Errorf("operator %q reads from %q, which is not before it", op.Name, in)
-			}
+		if len(op.Inputs) == 0 && !op.Kind.Source() && i > 0 {
+			op.Inputs = []id.Operator{p.Operators[i-1].Name} // as plan.Compile fills it in
 		}
-		place[op.Name] = i
+		ops[op.Name] = op
 		if op.Kind.Source() {
 			sources = append(sources, op)
 		}
@@ -66,8 +64,11 @@ func interpret(p plan.Pipeline) (*topology, error) {
 	}
 
 	var ways []path
-	var walk func(op plan.Operator, rest path) error
-	walk = func(op plan.Operator, rest path) error {
+	var walk func(op plan.Operator, rest path, depth int) error
+	walk = func(op plan.Operator, rest path, depth int) error {
+		if depth > len(ops) {
+			return fmt.Errorf("the pipeline has a loop through operator %q", op.Name)
+		}
 		if op.Kind.Source() {
 			if ways = append(ways, rest); len(ways) > pathsMax {
 				return fmt.Errorf("the pipeline has more than %d ways from its source to its sink", pathsMax)
@@ -75,7 +76,10 @@ func interpret(p plan.Pipeline) (*topology, error) {
 			return nil
 		}
 		for _, name := range op.Inputs {
-			from := p.Operators[place[name]]
+			from, there := ops[name]
+			if !there {
+				return fmt.Errorf("operator %q reads from %q, which is not there", op.Name, name)
+			}
 			if !keepsOrder(p, from, op) {
 				t.ordered = false
 			}
@@ -84,13 +88,13 @@ func interpret(p plan.Pipeline) (*topology, error) {
 			case plan.Map, plan.Filter, plan.KeyedSum, plan.KeyedCount, plan.Tumble:
 				way = append(path{from}, rest...)
 			}
-			if err := walk(from, way); err != nil {
+			if err := walk(from, way, depth+1); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	if err := walk(t.sink, nil); err != nil {
+	if err := walk(t.sink, nil, 0); err != nil {
 		return nil, err
 	}
 	return t, t.split(ways)
@@ -185,7 +189,7 @@ func (p path) apply(value int64) (out int64, passes bool) {
 		case plan.Map:
 			value = value*op.Multiply + op.Add
 		case plan.Filter:
-			if op.Modulo != 0 && value%op.Modulo != op.Remainder {
+			if op.Modulo != 0 && (value%op.Modulo+op.Modulo)%op.Modulo != op.Remainder {
 				return 0, false
 			}
 		}

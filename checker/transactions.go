@@ -46,43 +46,40 @@ func noHangingTransaction(run *Run) Result {
 		}
 	}
 
-	// A transaction that is fenced ends under another epoch, so here a name and a producer id make one.
-	type owner struct {
-		transaction string
-		id          int64
-	}
-	undecided := map[owner]history.Entry{} // its first step that has not been answered by an end
-	last := map[owner]history.Entry{}
-	var order []owner
+	// A transaction that is fenced ends under another epoch and perhaps another producer id; but a transactional
+	// id has one transaction at a time.
+	undecided := map[string]history.Entry{} // its first step that has not been answered by an end
+	last := map[string]history.Entry{}
+	var order []string
 	for _, e := range run.Events {
 		ev, ok := e.Event.(history.Transaction)
 		if !ok {
 			continue
 		}
 		looked++
-		o := owner{ev.ID, ev.ProducerID}
-		if _, seen := last[o]; !seen {
-			order = append(order, o)
+		if _, seen := last[ev.ID]; !seen {
+			order = append(order, ev.ID)
 		}
-		last[o] = e
-		began, open := undecided[o]
+		last[ev.ID] = e
+		began, open := undecided[ev.ID]
 		if open && e.At-began.At > limit {
 			return brokenAt("hang", []history.Entry{began, e}, "transaction %s was undecided from %s to %s", ev.ID, began.At, e.At)
 		}
 		switch ev.State {
 		case "Ongoing", "PrepareCommit", "PrepareAbort":
 			if !open {
-				undecided[o] = e
+				undecided[ev.ID] = e
 			}
+		case "Fenced": // it goes on to PrepareAbort
 		default:
-			delete(undecided, o)
+			delete(undecided, ev.ID)
 		}
 	}
-	for _, o := range order {
-		began, open := undecided[o]
+	for _, name := range order {
+		began, open := undecided[name]
 		if open && (run.Drained || run.End-began.At > limit) {
-			r := brokenAt("hang", tidy([]history.Entry{began, last[o]}), "transaction %s is %s at the end, undecided since %s",
-				o.transaction, last[o].Event.(history.Transaction).State, began.At)
+			r := brokenAt("hang", tidy([]history.Entry{began, last[name]}), "transaction %s is %s at the end, undecided since %s",
+				name, last[name].Event.(history.Transaction).State, began.At)
 			r.At = run.End
 			return r
 		}

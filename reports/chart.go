@@ -22,6 +22,7 @@ type chart struct {
 	Band   []bandPoint
 	Curves []chartCurve
 	Limit  *limit
+	YLow   float64
 	YMax   float64 // 0: from the data
 	Note   string
 	Keys   []plotKey
@@ -54,14 +55,14 @@ func (c *chart) draw() template.HTML {
 	width, height := chartWidth-chartLeft-chartRight, chartHeight-chartTop-chartBottom
 	pl := plot.New()
 	pl.X.Min, pl.X.Max = c.XLow, c.XHigh
-	pl.Y.Min, pl.Y.Max = 0, c.top()
+	pl.Y.Min, pl.Y.Max = c.YLow, c.top()
 	x := func(v float64) float64 { return chartLeft + width*pl.X.Norm(v) }
 	y := func(v float64) float64 { return chartTop + height*(1-pl.Y.Norm(v)) }
 
 	var s svg
 	s.raw(`<svg class="chart" viewBox="0 0 %s %s" role="img" aria-label="%s">`, px(chartWidth), px(chartHeight), escape(c.alt()))
-	for _, t := range (plot.DefaultTicks{}).Ticks(0, pl.Y.Max) {
-		if t.Label != "" && t.Value <= pl.Y.Max {
+	for _, t := range (plot.DefaultTicks{}).Ticks(c.YLow, pl.Y.Max) {
+		if t.Label != "" && t.Value <= pl.Y.Max && t.Value >= c.YLow {
 			s.line("grid", chartLeft, y(t.Value), chartWidth-chartRight, y(t.Value))
 			s.text("tick end", chartLeft-8, y(t.Value)+4, c.tick(t.Value))
 		}
@@ -145,11 +146,24 @@ func (c *chart) top() float64 {
 	return high * 1.08
 }
 
+// magnify lets y start near the data when all of it is far from 0: a checkpoint costs a few percent of the
+// throughput, which a full axis would hide.
+func (c *chart) magnify() {
+	low, high := math.Inf(1), math.Inf(-1)
+	for _, b := range c.Band {
+		low, high = min(low, b.Low), max(high, b.High)
+	}
+	if low > 0.5*high && low < high {
+		c.YLow, c.YMax = low-0.3*(high-low), high+0.1*(high-low)
+		c.Note = "The axis does not start at 0."
+	}
+}
+
 func (c *chart) tick(v float64) string {
-	if c.Unit == "s" && v != 0 || c.Unit == "%" {
+	if c.Unit == "s" && v != 0 || c.Unit == "%" || c.Unit == "fraction" {
 		return quantity(v, c.Unit)
 	}
-	return short(v)
+	return prefixed(v)
 }
 
 func (c *chart) alt() string {

@@ -2,6 +2,7 @@
 //
 //	checker.Run, []checker.Result, measure.* ──▶ Document ─┬─▶ Terminal    a few lines
 //	                                                       ├─▶ SummaryOf   run.json (flinch/run/v1)
+//	                                                       ├─▶ JUnit       junit.xml
 //	                                                       ├─▶ RenderRun   report.html
 //	                                                       └─▶ WriteRun    the whole folder of a run
 //	[]Cell (each with the Summaries of its seeds) ─▶ Sweep ─▶ RenderSweep, WriteSweep

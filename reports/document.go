@@ -18,7 +18,7 @@ type Document struct {
 	ExactlyOnce Counts
 	SLO         []SLO
 	MustHappen  []MustHappen
-	Metrics     []Metric // further numbers that a sweep may draw, such as output.latency.p99
+	Metrics     measure.Metrics
 	Config      []Setting
 	Warnings    []string
 	Environment Environment
@@ -90,13 +90,6 @@ type Setting struct {
 	Value   string
 	Origin  string // file:line, "default", "command line"
 	Default bool
-}
-
-// Metric is one number of a run.
-type Metric struct {
-	Name  string
-	Value float64
-	Unit  string
 }
 
 // Environment is what the run ran on.

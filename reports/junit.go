@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/jstemmer/go-junit-report/v2/junit"
@@ -11,10 +12,20 @@ import (
 
 // junitOf lists every check, service level and awaited event as a test case. What is not decided is an error
 // and not a skip, since most readers take a skip for a pass.
-func junitOf(d *Document) junit.Testsuites {
+func junitOf(runs ...*Document) junit.Testsuites {
 	var all junit.Testsuites
-	all.AddSuite(suiteOf(d))
+	for i, d := range runs {
+		suite := suiteOf(d)
+		suite.ID = i
+		all.AddSuite(suite)
+	}
 	return all
+}
+
+// JUnit writes the test suites of several runs as one file.
+func JUnit(w io.Writer, runs ...*Document) error {
+	suites := junitOf(runs...)
+	return suites.WriteXML(w)
 }
 
 func suiteOf(d *Document) junit.Testsuite {

@@ -51,9 +51,10 @@ func newLanes(a timeAxis, s *story, shapesMax int) *lanes {
 			break
 		}
 		p := &s.processes[i]
-		rows := packed(p.Attempts, func(a attempt) (time.Duration, time.Duration) {
+		rows, left := packed(p.Attempts, func(a attempt) (time.Duration, time.Duration) {
 			return a.States[0].From, a.States[len(a.States)-1].To
 		}, attemptRowsMax)
+		l.skipped += left
 		l.add(lane{name: p.Name, process: p, attempts: rows}, barHeight+attemptRow*float64(len(rows)))
 	}
 	byWriter := map[string][]transaction{}
@@ -70,7 +71,8 @@ func newLanes(a timeAxis, s *story, shapesMax int) *lanes {
 			l.notes = append(l.notes, fmt.Sprintf("The transactions of %d more writers are not shown.", len(writers)-i))
 			break
 		}
-		rows := packed(byWriter[w], func(t transaction) (time.Duration, time.Duration) { return t.Opened, t.Ended }, 3)
+		rows, left := packed(byWriter[w], func(t transaction) (time.Duration, time.Duration) { return t.Opened, t.Ended }, 3)
+		l.skipped += left
 		l.add(lane{name: w, writes: rows}, txnRow*float64(len(rows)))
 	}
 	return l
@@ -82,15 +84,14 @@ func (l *lanes) add(r lane, height float64) {
 	l.rows = append(l.rows, r)
 }
 
-// packed puts intervals into as few rows as hold them without overlap. What finds no row is left out.
-func packed[T any](all []T, when func(T) (from, to time.Duration), rowsMax int) [][]T {
+// packed puts intervals into as few rows as hold them without overlap, and counts what found no row.
+func packed[T any](all []T, when func(T) (from, to time.Duration), rowsMax int) (rows [][]T, left int) {
 	sorted := slices.Clone(all)
 	slices.SortStableFunc(sorted, func(a, b T) int {
 		fromA, _ := when(a)
 		fromB, _ := when(b)
 		return cmp.Compare(fromA, fromB)
 	})
-	var rows [][]T
 	var ends []time.Duration
 next:
 	for _, item := range sorted {
@@ -103,9 +104,11 @@ next:
 		}
 		if len(rows) < rowsMax {
 			rows, ends = append(rows, []T{item}), append(ends, to)
+		} else {
+			left++
 		}
 	}
-	return rows
+	return rows, left
 }
 
 // draw returns the picture and what it leaves out.

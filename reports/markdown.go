@@ -44,7 +44,7 @@ func Markdown(d *Document) string { return markdown(d, read(d.Run)) }
 
 func markdown(d *Document, s *story) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "## %s: %s\n\n%s\n\n", d.Verdict, plain(title(d.Scenario)), plain(sentence(d, s)))
+	fmt.Fprintf(&b, "## %s: %s\n\n%s\n\n", plain(d.Verdict), plain(title(d.Scenario)), plain(sentence(d, s)))
 	c := d.ExactlyOnce
 	b.WriteString("| expected | committed | lost | duplicated | unexpected | out of order | aborted reads |\n|--:|--:|--:|--:|--:|--:|--:|\n")
 	fmt.Fprintf(&b, "| %d | %d | %d | %d | %d | %d | %d |\n\n", c.Expected, c.Committed, c.Lost, c.Duplicated,
@@ -60,7 +60,7 @@ func markdown(d *Document, s *story) string {
 		b.WriteString("| service level | value | limit | |\n|---|--:|--:|---|\n")
 		for _, o := range d.SLO {
 			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", plain(strings.TrimSpace(o.Name+" "+o.During)),
-				quantity(o.Value, o.Unit), quantity(o.Limit, o.Unit), met(o.Passed))
+				plain(quantity(o.Value, o.Unit)), plain(quantity(o.Limit, o.Unit)), met(o.Passed))
 		}
 		b.WriteString("\n")
 	}

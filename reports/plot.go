@@ -178,7 +178,7 @@ func (p *panel) tick(v float64) string {
 	if p.Unit == "seconds" && v != 0 {
 		return seconds(time.Duration(math.Round(v * float64(time.Second))))
 	}
-	return short(v)
+	return prefixed(v)
 }
 
 // alt describes the plot to those who do not see it.

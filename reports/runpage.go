@@ -19,6 +19,7 @@ type runPage struct {
 	frame
 	Doc      *Document
 	Sentence string
+	Counted  bool
 	Answers  []answer
 	SLO      []sloRow
 	Awaited  []awaited
@@ -46,7 +47,7 @@ func newRunPage(d *Document, s *story, c caps) *runPage {
 	axis := timeAxis{s.end}
 	p := &runPage{
 		frame: newFrame(d.Verdict+": "+title(d.Scenario), badgeOf(d.Verdict, d.Passed, d.ExitCode)),
-		Doc:   d, Sentence: together(sentence(d, s)), Points: c.Points,
+		Doc:   d, Sentence: together(sentence(d, s)), Points: c.Points, Counted: d.ExactlyOnce != (Counts{}),
 		SLO: sloRows(d), Awaited: awaitedRows(d), Ribbon: ribbon(axis, d, s),
 		Faults: faultRows(d, s), Lineages: lineages(d, s), Logs: logsOf(d, s, c.Log),
 		Tables: []table{checkpointTable(s, c.Rows), restartTable(s, c.Rows), transactionTable(s, c.Rows)},
@@ -160,15 +161,24 @@ func sloRows(d *Document) []sloRow {
 		} else {
 			r.LimitText = "at most " + r.LimitText
 		}
-		if full := max(o.Limit*1.25, o.Value*1.02); full > 0 && !math.IsNaN(full) && !math.IsInf(full, 0) {
-			r.Bar, r.Limit = 100*max(o.Value, 0)/full, 100*o.Limit/full
-		}
-		if o.Limit > 0 && !math.IsNaN(o.Value) {
-			r.Margin = trim(100*o.Value/o.Limit, 0) + " % of the limit"
-		}
+		r.Bar, r.Limit, r.Margin = marginOf(o)
 		all = append(all, r)
 	}
 	return all
+}
+
+// marginOf places a value and its limit on a bar, in percent of its width.
+func marginOf(o SLO) (value, limit float64, words string) {
+	full := max(o.Limit*1.25, o.Value*1.02)
+	switch {
+	case math.IsInf(o.Value, 1) && o.Limit > 0:
+		return 100, 80, ""
+	case math.IsNaN(full) || math.IsInf(full, 0) || full <= 0:
+		return 0, 0, ""
+	case o.Limit > 0:
+		words = trim(100*o.Value/o.Limit, 0) + " % of the limit"
+	}
+	return 100 * max(o.Value, 0) / full, 100 * o.Limit / full, words
 }
 
 type awaited struct {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/flinch-dev/flinch/checker"
 	"github.com/flinch-dev/flinch/checker/measure"
@@ -24,13 +26,18 @@ func sentence(d *Document, s *story) string {
 		parts = append([]string{strings.TrimSuffix(d.Reason, ".")}, parts...)
 	}
 	parts = slices.DeleteFunc(parts, func(p string) bool { return p == "" })
-	return strings.Join(parts, "; ") + "."
+	return capital(strings.Join(parts, "; ")) + "."
+}
+
+func capital(s string) string {
+	first, rest := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(first)) + s[rest:]
 }
 
 func whatHit(s *story) string {
 	switch len(s.faults) {
 	case 0:
-		return "No fault was injected"
+		return "no fault was injected"
 	case 1:
 		f := s.faults[0]
 		text := fmt.Sprintf("%s %s at %s", victims(s, f), deed(f.Started.Inject), moment(f.At))
@@ -64,7 +71,7 @@ func victims(s *story, f fault) string {
 	}
 	text := strings.Join(names, " and ")
 	if len(names) == 1 && s.led(names[0], f.At) {
-		return "Leader " + text
+		return "leader " + text
 	}
 	return text
 }

@@ -134,7 +134,7 @@ func summarize(d *Document, s *story) Summary {
 		Checks:      []CheckSummary{}, Recoveries: []RecoverySummary{}, SLO: []SLOSummary{}, Faults: []FaultSummary{},
 		Checkpoints: CheckpointsSummary{d.Checkpoints.Completed, d.Checkpoints.Failed,
 			d.Checkpoints.DurationP50.Seconds(), d.Checkpoints.DurationP99.Seconds(), d.Checkpoints.BytesMax},
-		Metrics: metrics(d, s), Repro: d.Scenario.ReproCommand,
+		Metrics: metrics(d), Repro: d.Scenario.ReproCommand,
 	}
 	for _, r := range d.Results {
 		sum.Checks = append(sum.Checks, CheckSummary{r.Check, string(r.Verdict), r.Detail, r.Records})
@@ -169,28 +169,12 @@ func notFired(d *Document, s *story) []AskedFault {
 	return left
 }
 
-// metrics are the numbers that a sweep can draw: those handed in, and those that follow from the series.
-func metrics(d *Document, s *story) map[string]Number {
+func metrics(d *Document) map[string]Number {
 	all := map[string]Number{}
-	if v := middle(seriesNamed(d, "latency.p99")); v.Known() {
-		all["output.latency.p99"] = v
-	}
-	if d.ExactlyOnce.Committed > 0 {
-		all["output.rate"] = Number(float64(d.ExactlyOnce.Committed) / s.end.Seconds())
-	}
-	for _, m := range d.Metrics {
-		all[m.Name] = Number(m.Value)
+	for name, v := range d.Metrics {
+		all[name] = Number(v)
 	}
 	return all
-}
-
-// middle is the median of a series, which an outage of a few seconds does not move.
-func middle(values []float64) Number {
-	known := slices.DeleteFunc(slices.Clone(values), math.IsNaN)
-	if len(known) == 0 {
-		return Unknown()
-	}
-	return Number(quantile(known, 0.5))
 }
 
 // quantile sorts its argument and interpolates between neighbours.
@@ -202,15 +186,6 @@ func quantile(v []float64, q float64) float64 {
 		return v[len(v)-1]
 	}
 	return v[low] + (at-float64(low))*(v[low+1]-v[low])
-}
-
-func seriesNamed(d *Document, name string) []float64 {
-	for _, s := range d.Series {
-		if s.Name == name {
-			return s.Value
-		}
-	}
-	return nil
 }
 
 func reached(d time.Duration) Number {

@@ -5,9 +5,12 @@ import (
 	"io"
 	"math"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/jstemmer/go-junit-report/v2/junit"
+
+	"github.com/flinch-dev/flinch/checker/measure"
 )
 
 // SweepSchema is the version of a sweep's run.json.
@@ -169,11 +172,11 @@ func sweepSuites(s *Sweep) junit.Testsuites {
 // SweepMarkdown returns summary.md of a sweep.
 func SweepMarkdown(s *Sweep) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "## %s: %s\n\n%s\n\n", s.Verdict, plain(s.Scenario.Name), plain(sweepSentence(s)))
+	fmt.Fprintf(&b, "## %s: %s\n\n%s\n\n", plain(s.Verdict), plain(s.Scenario.Name), plain(sweepSentence(s)))
 	b.WriteString("| cell | verdict | runs passed | recovery p50 | recovery p95 |\n|---|---|--:|--:|--:|\n")
 	for _, c := range s.Cells {
 		q := quantilesOf(c, "recovery.total")
-		fmt.Fprintf(&b, "| %s | %s | %d of %d | %s | %s |\n", plain(c.name()), c.Verdict, passing(c), len(c.Runs),
+		fmt.Fprintf(&b, "| %s | %s | %d of %d | %s | %s |\n", plain(c.name()), plain(c.Verdict), passing(c), len(c.Runs),
 			quantity(float64(q.P50), "s"), quantity(float64(q.P95), "s"))
 	}
 	fmt.Fprintf(&b, "\nAgain: `%s`\n", strings.ReplaceAll(oneLine(s.Scenario.ReproCommand), "`", "'"))
@@ -181,14 +184,20 @@ func SweepMarkdown(s *Sweep) string {
 }
 
 func sweepSentence(s *Sweep) string {
-	runs, good := 0, 0
+	runs, good, twins := 0, 0, 0
 	var totals []float64
 	for _, c := range s.Cells {
 		runs += len(c.Runs)
 		good += passing(c)
+		if c.Expect != "" {
+			twins += len(c.Runs)
+		}
 		totals = append(totals, known(c, "recovery.total")...)
 	}
 	text := fmt.Sprintf("%s in %s, %s passed", plural(runs, "run", "runs"), plural(len(s.Cells), "cell", "cells"), count(good))
+	if twins > 0 {
+		text += fmt.Sprintf(", %s are of cells that are known to be bad", count(twins))
+	}
 	if len(totals) > 0 {
 		text += fmt.Sprintf("; recovery took %s at the median, %s at p95, %s at most", quantity(quantile(totals, 0.5), "s"),
 			quantity(quantile(totals, 0.95), "s"), quantity(totals[len(totals)-1], "s"))
@@ -199,58 +208,42 @@ func sweepSentence(s *Sweep) string {
 	return text + "."
 }
 
-// measured lists what the runs of a sweep measured: first what was asked for, then what everyone wants to
-// know, then the rest.
+// measured lists what the runs of a sweep measured: first what the scenario compares, then what everyone wants
+// to know. The rest is in run.json.
 func measured(s *Sweep) []string {
 	var all []string
-	seen := map[string]bool{}
-	add := func(name string) {
-		if !seen[name] {
-			seen[name] = true
-			for _, c := range s.Cells {
-				if len(known(c, name)) > 0 {
-					all = append(all, name)
-					return
-				}
-			}
-		}
+	names := []string{"recovery.total", "reprocessedRecords", "output.latency.p99", "checkpointOverhead", "throughput", "checkpoint.duration.p50"}
+	for i := len(s.Compare) - 1; i >= 0; i-- {
+		names = slices.Insert(names, 0, withoutQuantile(s.Compare[i]))
 	}
-	for _, name := range s.Compare {
-		add(withoutQuantile(name))
-	}
-	for _, name := range []string{"recovery.total", "reprocessedRecords", "output.latency.p99", "checkpointOverhead", "output.rate", "checkpoint.duration"} {
-		add(name)
-	}
-	for _, c := range s.Cells {
-		for _, r := range c.Runs {
-			for _, name := range sortedKeys(r.Metrics) {
-				add(name)
-			}
+	for _, name := range names {
+		some := slices.ContainsFunc(s.Cells, func(c Cell) bool { return len(known(c, name)) > 0 })
+		if some && !slices.Contains(all, name) {
+			all = append(all, name)
 		}
 	}
 	return all
 }
 
-// withoutQuantile drops the quantile over runs of a comparison; what a run measures may end in one itself.
+// withoutQuantile drops the quantile over runs of a comparison; the name of a metric may end in one itself.
 func withoutQuantile(name string) string {
-	if name == "output.latency.p99" || name == "output.latency.p50" {
+	if slices.Contains(measure.Names, name) {
 		return name
 	}
-	for _, q := range []string{".p5", ".p50", ".p95", ".p99", ".max", ".mean"} {
-		if cut, ok := strings.CutSuffix(name, q); ok {
-			return cut
-		}
+	if cut := strings.LastIndexByte(name, '.'); cut > 0 && slices.Contains([]string{"p5", "p50", "p95", "p99", "max", "mean"}, name[cut+1:]) {
+		return name[:cut]
 	}
 	return name
 }
 
-// valueOf is one run's measure by name.
+// valueOf is one run's measure by name. Recoveries and checkpoints are in every run.json, also in one whose
+// metrics were left out.
 func valueOf(r Summary, name string) Number {
 	if v, ok := r.Metrics[name]; ok {
 		return v
 	}
 	switch name {
-	case "checkpoint.duration":
+	case "checkpoint.duration.p50":
 		if r.Checkpoints.Completed > 0 {
 			return Number(r.Checkpoints.DurationP50)
 		}
@@ -303,17 +296,17 @@ func quantilesOf(c Cell, name string) Quantiles {
 	return Quantiles{Number(quantile(v, 0.05)), Number(quantile(v, 0.5)), Number(quantile(v, 0.95)), Number(quantile(v, 1))}
 }
 
-// unitOf guesses the unit of a measure from its name, as the scenario language names them.
-func unitOf(name string) string {
+// UnitOf is the unit of a metric by its name: "s", "records", "records/s", "fraction", or none.
+func UnitOf(name string) string {
 	switch {
-	case strings.HasPrefix(name, "recovery."), strings.Contains(name, "latency"), strings.HasSuffix(name, "duration"),
+	case strings.HasPrefix(name, "recovery."), strings.Contains(name, "latency"), strings.Contains(name, ".duration"), name == "downtime", name == "silence",
 		strings.HasSuffix(name, "Age"), strings.HasSuffix(name, "Seconds"):
 		return "s"
-	case strings.HasSuffix(name, ".rate"):
+	case name == "throughput":
 		return "records/s"
 	case strings.HasSuffix(name, "Overhead"):
-		return "%"
-	case strings.HasSuffix(name, "Records"):
+		return "fraction"
+	case strings.HasSuffix(name, "Records"), name == "lost", name == "duplicates", name == "consumerLag":
 		return "records"
 	}
 	return ""

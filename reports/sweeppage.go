@@ -31,6 +31,8 @@ type sweepPage struct {
 	frame
 	Sweep    *Sweep
 	Sentence string
+	Keys     []string // of the axes, without the folder they are in
+	Against  string
 	Cells    []cellRow
 	CellNote string
 	Charts   []chartView
@@ -61,6 +63,13 @@ type cellRow struct {
 func newSweepPage(s *Sweep, c caps) *sweepPage {
 	p := &sweepPage{frame: newFrame(s.Verdict+": "+s.Scenario.Name, badgeOf(s.Verdict, s.Passed, s.ExitCode)),
 		Sweep: s, Sentence: together(sweepSentence(s)), Facts: sweepFacts(s)}
+	p.Against = "Over all runs"
+	for _, a := range s.Axes {
+		p.Keys = append(p.Keys, flinkKey(a.Key))
+	}
+	if len(s.Axes) == 1 {
+		p.Against = "Against " + p.Keys[0]
+	}
 	p.Cells = cellRows(s)
 	if most := min(cellsMax, max(c.Rows, 1)); len(p.Cells) > most {
 		p.CellNote = fmt.Sprintf("%d of %s cells; run.json has all.", most, count(len(p.Cells)))
@@ -105,6 +114,9 @@ func newSweepPage(s *Sweep, c caps) *sweepPage {
 	}
 	return p
 }
+
+// flinkKey drops the path of Flink's own keys in a scenario, which readers know by heart.
+func flinkKey(path string) string { return strings.TrimPrefix(path, "deployment.flinkConfiguration.") }
 
 func cellRows(s *Sweep) []cellRow {
 	longest := 0.0
@@ -200,7 +212,7 @@ func sizeOf(v string) (float64, bool) {
 	if n, err := strconv.ParseFloat(strings.TrimSpace(v), 64); err == nil {
 		return n, true
 	}
-	d, ok := sayDuration(v)
+	d, ok := readDuration(v)
 	return d.Seconds(), ok
 }
 
@@ -223,7 +235,7 @@ func (p place) project(size float64) float64 {
 func overAxis(s *Sweep, name string) chart {
 	axis := s.Axes[0]
 	p := placeOf(axis)
-	c := chart{Title: name, Unit: unitOf(name), XLow: math.Inf(1), XHigh: math.Inf(-1)}
+	c := chart{Title: name, Unit: UnitOf(name), XLow: math.Inf(1), XHigh: math.Inf(-1)}
 	var sizes, mids []float64
 	for _, v := range axis.Values {
 		x := p.at(v)
@@ -248,6 +260,9 @@ func overAxis(s *Sweep, name string) chart {
 	}
 	c.XLow, c.XHigh = c.XLow-room, c.XHigh+room
 	c.Limit = limitOf(s, name)
+	if c.Unit == "records/s" {
+		c.magnify()
+	}
 	c.Keys = []plotKey{{"median and p5–p95 over the seeds", "s-committed"}}
 	if strings.HasSuffix(axis.Key, "execution.checkpointing.interval") && p.numeric {
 		c.law(s, name, p, sizes, mids)
@@ -278,20 +293,20 @@ func (c *chart) law(s *Sweep, name string, p place, interval, mid []float64) {
 			c.Note = fmt.Sprintf("Fitted: %s + %s × interval (R² %s). Half an interval is read again on average, so the slope means a load of %s %% of the capacity.",
 				quantity(max(f.Intercept, 0), "s"), trim(f.Slope, 2), trim(f.R2, 2), trim(100*rho, 0))
 		}
-	case "output.rate":
+	case "throughput":
 		inverse := make([]float64, len(interval))
 		for i := range interval {
 			inverse[i] = 1 / interval[i]
 		}
 		if f, ok := fit(inverse, mid); ok && f.Intercept > 0 {
 			line(func(i float64) float64 { return f.Intercept + f.Slope/i })
-			c.Note = fmt.Sprintf("Fitted against 1/interval (R² %s): each checkpoint costs %s of work.", trim(f.R2, 2),
+			c.Note += fmt.Sprintf(" Fitted against 1/interval (R² %s): each checkpoint costs %s of work.", trim(f.R2, 2),
 				quantity(max(-f.Slope/f.Intercept, 0), "s"))
 		}
 	case "output.latency.p99":
 		var durations []float64
 		for _, cell := range s.Cells {
-			durations = append(durations, known(cell, "checkpoint.duration")...)
+			durations = append(durations, known(cell, "checkpoint.duration.p50")...)
 		}
 		if len(durations) > 0 && len(interval) > 1 {
 			d := quantile(durations, 0.5)
@@ -312,110 +327,6 @@ func limitOf(s *Sweep, name string) *limit {
 		}
 	}
 	return nil
-}
-
-// recoveryCDF draws which share of the recoveries were complete after how long, a curve per fault.
-func recoveryCDF(s *Sweep) (chart, bool) {
-	totals, all := map[string][]float64{}, map[string]int{}
-	for _, c := range s.Cells {
-		for _, r := range c.Runs {
-			for _, v := range r.Recoveries {
-				all[v.Fault]++
-				if v.Total.Known() {
-					totals[v.Fault] = append(totals[v.Fault], float64(v.Total))
-				}
-			}
-		}
-	}
-	if len(totals) == 0 {
-		return chart{}, false
-	}
-	c := chart{Title: "share of recoveries that are complete after", Unit: "%", YMax: 104}
-	for i, fault := range sortedKeys(totals) {
-		if i == cdfMax {
-			c.Note = fmt.Sprintf("%d more faults are not drawn.", len(totals)-i)
-			break
-		}
-		v := totals[fault]
-		slices.Sort(v)
-		curve := chartCurve{Name: fault, Class: "c" + strconv.Itoa(i), Stairs: true, Points: plotter.XYs{{X: 0, Y: 0}}}
-		for j, x := range v {
-			curve.Points = append(curve.Points, plotter.XY{X: x, Y: 100 * float64(j+1) / float64(all[fault])})
-		}
-		curve.Points = thin(curve.Points, 500)
-		c.Curves = append(c.Curves, curve)
-		c.Keys = append(c.Keys, plotKey{fault, curve.Class})
-		c.XHigh = max(c.XHigh, v[len(v)-1])
-	}
-	c.XHigh = max(c.XHigh*1.05, 0.001)
-	for i := range c.Curves {
-		last := c.Curves[i].Points[len(c.Curves[i].Points)-1]
-		c.Curves[i].Points = append(c.Curves[i].Points, plotter.XY{X: c.XHigh, Y: last.Y})
-	}
-	for i := range 6 {
-		at := c.XHigh * float64(i) / 5
-		c.XTicks = append(c.XTicks, xTick{at, quantity(at, "s")})
-	}
-	return c, true
-}
-
-// heat is a table of medians over two axes.
-type heat struct {
-	Title    string
-	RowKey   string
-	ColKey   string
-	Columns  []string
-	Rows     []heatRow
-	Lightest string
-	Darkest  string
-}
-
-type heatRow struct {
-	Name  string
-	Cells []heatCell
-}
-
-type heatCell struct {
-	Text  string
-	Tip   string
-	Shade float64
-	Bad   bool
-}
-
-func heatOf(s *Sweep, name string) heat {
-	h := heat{Title: name, RowKey: s.Axes[0].Key, ColKey: s.Axes[1].Key, Columns: s.Axes[1].Values}
-	low, high := math.Inf(1), math.Inf(-1)
-	at := map[[2]string]Cell{}
-	for _, c := range s.Cells {
-		if len(c.Values) != 2 {
-			continue
-		}
-		at[[2]string{c.Values[0], c.Values[1]}] = c
-		if q := quantilesOf(c, name); q.P50.Known() {
-			low, high = min(low, float64(q.P50)), max(high, float64(q.P50))
-		}
-	}
-	unit := unitOf(name)
-	h.Lightest, h.Darkest = quantity(low, unit), quantity(high, unit)
-	for _, r := range s.Axes[0].Values {
-		row := heatRow{Name: r}
-		for _, col := range s.Axes[1].Values {
-			c, ok := at[[2]string{r, col}]
-			q := quantilesOf(c, name)
-			if !ok || !q.P50.Known() {
-				row.Cells = append(row.Cells, heatCell{Text: "–", Bad: ok && !c.Passed})
-				continue
-			}
-			shade := 0.06
-			if high > low {
-				shade += 0.5 * (float64(q.P50) - low) / (high - low)
-			}
-			row.Cells = append(row.Cells, heatCell{Text: quantity(float64(q.P50), unit), Shade: math.Round(shade*100) / 100, Bad: !c.Passed,
-				Tip: fmt.Sprintf("p5 %s, p95 %s", quantity(float64(q.P5), unit), quantity(float64(q.P95), unit))})
-		}
-		h.Rows = append(h.Rows, row)
-	}
-	return h
 }
 
 func sweepFacts(s *Sweep) []fact {

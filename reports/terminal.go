@@ -20,9 +20,9 @@ func Terminal(w io.Writer, d *Document, colour bool) error {
 	for _, r := range d.Results {
 		switch r.Verdict {
 		case checker.Broken:
-			fmt.Fprintf(&b, "  %s  %s: %s%s\n", p.red("broken"), r.Check, visible(r.Detail), firstRecords(r.Records))
+			fmt.Fprintf(&b, "  %s  %s: %s%s\n", p.red("broken"), visible(r.Check), visible(r.Detail), firstRecords(r.Records))
 		case checker.NotDecided:
-			fmt.Fprintf(&b, "  %s  %s: %s\n", p.yellow("not decided"), r.Check, visible(r.Detail))
+			fmt.Fprintf(&b, "  %s  %s: %s\n", p.yellow("not decided"), visible(r.Check), visible(r.Detail))
 		}
 	}
 	if n := holding(d.Results); n > 0 {
@@ -34,11 +34,10 @@ func Terminal(w io.Writer, d *Document, colour bool) error {
 		}
 	}
 	for _, r := range d.Recoveries {
-		fmt.Fprintf(&b, "  %s: detect %s, restart %s, restore %s, catch up %s, total %s\n", visible(r.Fault), seconds(r.Detect),
-			seconds(r.Restart), seconds(r.Restore), seconds(r.CatchUp), p.bold(seconds(r.Total)))
+		fmt.Fprintf(&b, "  %s: %s, total %s\n", visible(r.Fault), phasesInWords(r), p.bold(seconds(r.Total)))
 	}
 	for _, o := range d.SLO {
-		line := fmt.Sprintf("%s %s (limit %s)", strings.TrimSpace(o.Name+" "+o.During), quantity(o.Value, o.Unit), quantity(o.Limit, o.Unit))
+		line := visible(fmt.Sprintf("%s %s (limit %s)", strings.TrimSpace(o.Name+" "+o.During), quantity(o.Value, o.Unit), quantity(o.Limit, o.Unit)))
 		if !o.Passed {
 			line = p.red("missed") + "  " + line
 		} else {

@@ -78,9 +78,11 @@ func quantity(v float64, unit string) string {
 	case math.IsNaN(v):
 		return "not measured"
 	case math.IsInf(v, 0):
-		return "unbounded"
+		return "not reached"
 	case unit == "s" || unit == "seconds":
 		return seconds(time.Duration(v * float64(time.Second)))
+	case unit == "fraction":
+		return trim(100*v, 2) + " %"
 	case unit == "bytes":
 		return size(int64(v))
 	case unit == "%" || unit == "percent":
@@ -96,8 +98,8 @@ func quantity(v float64, unit string) string {
 	return s
 }
 
-// short writes an axis label with an SI prefix.
-func short(v float64) string {
+// prefixed writes an axis label with an SI prefix.
+func prefixed(v float64) string {
 	switch abs := math.Abs(v); {
 	case abs >= 1e9:
 		return trim(v/1e9, 2) + "G"
@@ -130,8 +132,8 @@ func plural(n int, one, many string) string {
 	return count(n) + " " + many
 }
 
-// sayDuration reads "10 s", "3 min", "250ms" as Flink writes durations.
-func sayDuration(s string) (time.Duration, bool) {
+// readDuration reads "10 s", "3 min", "250ms" as Flink writes durations.
+func readDuration(s string) (time.Duration, bool) {
 	s = strings.TrimSpace(s)
 	digits := strings.IndexFunc(s, func(r rune) bool { return (r < '0' || r > '9') && r != '.' })
 	if digits <= 0 {

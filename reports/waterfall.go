@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/flinch-dev/flinch/checker/measure"
@@ -43,8 +44,7 @@ func waterfalls(d *Document, s *story) ([]waterfall, string) {
 			steps = phases(r)
 		}
 		w.Bars = bars(steps, r, s.end, d.Config)
-		w.Note = fmt.Sprintf("detect %s, restart %s, restore %s, catch up %s", seconds(r.Detect), seconds(r.Restart),
-			seconds(r.Restore), seconds(r.CatchUp))
+		w.Note = phasesInWords(r)
 		if r.Reprocessed > 0 {
 			w.Note += fmt.Sprintf("; %s records read again from checkpoint %d", count(r.Reprocessed), r.Checkpoint)
 		}
@@ -58,6 +58,21 @@ func waterfalls(d *Document, s *story) ([]waterfall, string) {
 		all = append(all, w)
 	}
 	return all, note
+}
+
+// phasesInWords lists the phases up to the first that was not reached.
+func phasesInWords(r measure.Recovery) string {
+	var parts []string
+	for _, p := range []struct {
+		name string
+		took time.Duration
+	}{{"detect", r.Detect}, {"restart", r.Restart}, {"restore", r.Restore}, {"catch up", r.CatchUp}} {
+		parts = append(parts, p.name+" "+seconds(p.took))
+		if p.took < 0 {
+			break
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 // phases are the four coarse steps, for a recovery that has no finer ones.
@@ -86,14 +101,24 @@ func bars(steps []measure.Step, r measure.Recovery, end time.Duration, config []
 		whole = max(end-r.At, 1)
 	}
 	var all []bar
-	for _, st := range steps {
+	shared := whole
+	if r.Total > 0 {
+		shared = r.Total
+	}
+	for i, st := range steps {
 		if st.To < st.From {
 			continue
 		}
 		took := st.To - st.From
 		b := bar{Name: st.Name, Took: seconds(took), Bound: st.Bound, Class: stepClass(st.Name),
 			Left: percent(st.From-r.At, whole), Width: max(percent(took, whole), 0.3)}
-		b.Share = trim(percent(took, whole), 0) + " %"
+		switch {
+		case r.Total >= 0 && st.To > r.At+r.Total: // what comes after the recovery has no share in it
+		case r.Total < 0 && i == len(steps)-1:
+			b.Took = "over " + b.Took
+		default:
+			b.Share = trim(percent(took, shared), 0) + " %"
+		}
 		for _, c := range config {
 			if c.Key == st.Bound {
 				b.BoundValue = c.Value

@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"github.com/flinch-dev/flinch/runtime/history"
 )
 
 // WriteRun writes a run's folder: run.json, events.jsonl, output.jsonl, scenario.resolved.yaml, report.html,
@@ -23,7 +25,7 @@ func WriteRun(dir string, d *Document) error {
 	suites := junitOf(d)
 	return firstOf(
 		writeFile(dir, "run.json", func(w io.Writer) error { return writeJSON(w, summarize(d, s)) }),
-		writeFile(dir, "events.jsonl", func(w io.Writer) error { return writeEvents(w, d.Run.Events) }),
+		writeFile(dir, "events.jsonl", func(w io.Writer) error { return history.Encode(w, d.Run.Events) }),
 		writeFile(dir, "output.jsonl", func(w io.Writer) error { return writeOutput(w, d.Run.Output) }),
 		writeFile(dir, "scenario.resolved.yaml", text(d.Scenario.ResolvedYAML)),
 		writeFile(dir, "report.html", text(string(page))),

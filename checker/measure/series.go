@@ -82,24 +82,23 @@ func (m *measurement) restarts() []change {
 
 // openTransactions are those that their coordinator has not decided.
 func (m *measurement) openTransactions() []change {
-	type transaction struct {
-		id       string
-		producer int64
-	}
-	open := map[transaction]bool{}
+	open := map[string]bool{}
 	var all []change
 	for _, e := range m.run.Events {
 		ev, ok := e.Event.(history.Transaction)
 		if !ok {
 			continue
 		}
-		t := transaction{ev.ID, ev.ProducerID}
-		if is := ev.State == "Ongoing" || ev.State == "PrepareCommit" || ev.State == "PrepareAbort"; is != open[t] {
+		is := ev.State == "Ongoing" || ev.State == "PrepareCommit" || ev.State == "PrepareAbort"
+		if ev.State == "Fenced" {
+			is = open[ev.ID] // it goes on to PrepareAbort
+		}
+		if is != open[ev.ID] {
 			by := -1
 			if is {
 				by = 1
 			}
-			open[t] = is
+			open[ev.ID] = is
 			all = append(all, change{e.At, by})
 		}
 	}
@@ -142,7 +141,7 @@ func (s sampler) level(name string, changes []change) Series {
 	series := Series{name, "", s.step, make([]float64, s.n)}
 	level, next := 0, 0
 	for i := range series.Value {
-		for next < len(changes) && changes[next].at <= time.Duration(i+1)*s.step {
+		for next < len(changes) && (changes[next].at < time.Duration(i+1)*s.step || i == s.n-1) {
 			level += changes[next].by
 			next++
 		}

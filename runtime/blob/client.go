@@ -64,6 +64,13 @@ func (c *Client) Delete(env mailbox.Env, paths []string, done func(env mailbox.E
 		done: func(env mailbox.Env, _ []byte, _ []string, err error) { done(env, err) }})
 }
 
+// List lists objects by prefix, sorted.
+func (c *Client) List(env mailbox.Env, prefix string, done func(env mailbox.Env, paths []string, err error)) {
+	c.ask(env, &call{what: "list", path: prefix + "*",
+		make: func(req uint64) mailbox.Msg { return wire.BlobList{Req: req, Prefix: prefix} },
+		done: func(env mailbox.Env, _ []byte, paths []string, err error) { done(env, paths, err) }})
+}
+
 // Idle says whether no answer is waited for.
 func (c *Client) Idle() bool { return len(c.open) == 0 }
 

@@ -156,7 +156,7 @@ var memoryUnits = units[int64](map[int64]string{
 
 func units[T ~int64](labels map[T]string) map[string]T {
 	byLabel := map[string]T{}
-	for unit, names := range labels {
+	for unit, names := range labels { // in any order: no label stands twice
 		for _, name := range strings.Fields(names) {
 			byLabel[name] = unit
 		}

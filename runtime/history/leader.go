@@ -35,7 +35,9 @@ func (Registered) Kind() string       { return "taskmanager.registered" }
 
 // Operation is one completed or open call on a shared object (a lease, a pointer store, a counter), for the
 // linearizability checker. Return is -1 while, or for ever if, no answer came: the call may or may not have
-// taken effect. Times are true times in nanoseconds since the start of the run.
+// taken effect. A call whose loss would mislead the checker is noted twice, with equal Key, Client, Call,
+// Input and Invoke: when it is sent, without a Return, and when it is answered. An actor knows only the clock
+// of its process, in nanoseconds: true times are those of the entries.
 type Operation struct {
 	Object string // "lease", "pointers", "counter" ...
 	Key    string

@@ -60,7 +60,7 @@ func (h *heap) Add(key []byte, namespace int64, delta Value) Value {
 
 func (h *heap) Expire(until int64, f func(key []byte, namespace int64, v Value)) {
 	var due []int64
-	for namespace := range h.tables {
+	for namespace := range h.tables { // in any order: sorted below
 		if 0 < namespace && namespace <= until {
 			due = append(due, namespace)
 		}
@@ -90,7 +90,7 @@ func (h *heap) Len() int { return h.n }
 // Freeze takes the pages of every table as they are. What is written from now on copies its page first.
 func (h *heap) Freeze() Snapshot {
 	s := &frozen{groups: h.groups, maxParallelism: h.maxParallelism}
-	for namespace, t := range h.tables { // Bytes sorts
+	for namespace, t := range h.tables { // in any order: Bytes sorts
 		s.tables = append(s.tables, part{namespace, slices.Clone(t.pages)})
 		s.size += t.bytes
 		t.epoch++

@@ -4,8 +4,8 @@ import "time"
 
 // The coordination service, at the address "ha": versioned keys, multi-key compare-and-swap, sessions with
 // ephemeral keys, and watches. It is what ZooKeeper, etcd and a Kubernetes ConfigMap have in common. Err is
-// "" or one of: conflict (a comparison failed; certainly no effect), session-expired, unavailable. No
-// answer leaves open whether a write took effect.
+// "" or one of: conflict (a comparison failed; certainly no effect), session-expired (no effect either),
+// unavailable. No answer, or unavailable, leaves open whether a write took effect.
 
 // Entry is one key. Version grows with every write of any key, and is 0 for a key that is not there.
 type Entry struct {
@@ -68,7 +68,8 @@ type CoordWatch struct {
 }
 
 // CoordSession opens a session, or keeps one alive. It ends, with its ephemeral keys, when Timeout passes
-// without a sign of life on the service's clock.
+// without a sign of life on the service's clock, or by Close. One that has ended stays so: its name is
+// answered session-expired, and a new session needs a new name.
 type CoordSession struct {
 	Req     uint64
 	Session string

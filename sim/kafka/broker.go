@@ -148,7 +148,7 @@ func (b *Broker) start(env mailbox.Env) {
 		}
 	}
 	b.expiry = c.cfg.IDExpiryScanInterval
-	env.After(c.cfg.AbortScanInterval, scan{})
+	env.After(draw(env, "first-scan", Delay{0, c.cfg.AbortScanInterval}), scan{})
 }
 
 // arrive lets the faults have their say before a request is looked at.

@@ -184,8 +184,13 @@ func (c *Cluster) wake(broker int32, m mailbox.Msg) {
 func (c *Cluster) MoveLeader(topic string, partition, to int) {
 	p := c.Partition(topic, partition)
 	assert(p != nil && to >= 0 && to < c.cfg.Brokers, "cannot move %s-%d to broker %d", topic, partition, to)
+	old := p.leader
 	p.leader, p.leaderEpoch = int32(to), p.leaderEpoch+1
 	p.replicate(p.leo, c.cfg.Now())
+	if p.waiting { // its fetches have to go elsewhere
+		p.waiting = false
+		c.wake(old, grown{p})
+	}
 }
 
 // MoveCoordinator makes another broker the coordinator of the transactional ids of a partition of the

@@ -3,7 +3,6 @@ package kafka
 import (
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/flinch-dev/flinch/runtime/history"
 	"github.com/flinch-dev/flinch/runtime/mailbox"
@@ -16,8 +15,9 @@ type entry struct {
 	log         *txnPartition
 	loadedIn    int32 // the coordinator epoch in which it was cached
 	pending     *transition
-	lastEpoch   int16 // before the last bump: who sends it gets the current one, as a retry
-	failedFence bool  // the epoch was bumped here by a fence that could not be written
+	lastEpoch   int16  // before the last bump: who sends it gets the current one, as a retry
+	failedFence bool   // the epoch was bumped here by a fence that could not be written
+	cause       string // of the decision under way
 	unmarked    []*marker
 }
 
@@ -88,7 +88,7 @@ func (b *Broker) begin(env mailbox.Env, t *transition) {
 		t.next.usedPID, t.next.usedEpoch = t.next.pid, t.next.epoch
 	}
 	t.next.updated = millis(env)
-	e.pending = t
+	e.pending, e.cause = t, t.cause
 	e.log.inFlight[e.id] = &t.next
 	env.After(draw(env, "txn-append", b.cluster.cfg.TxnReplication), appended{t})
 }
@@ -216,14 +216,12 @@ func (b *Broker) scan(env mailbox.Env) {
 func (b *Broker) fence(env mailbox.Env, e *entry, cause string, done func(mailbox.Env, int16)) {
 	next := e.txnRecord
 	next.state = PrepareAbort
-	last := e.epoch
-	if e.failedFence {
-		last-- // bumped when the fence was first tried
-	} else {
+	if !e.failedFence { // else it was bumped when the fence was first tried
 		next.epoch++
+	}
+	last := noEpoch
+	if e.tv2 {
+		last = next.epoch - 1
 	}
 	b.begin(env, &transition{entry: e, next: next, last: last, cause: cause, done: done})
 }
-
-// after is whether a wait has to be added to the retry of something that failed.
-const afterFailure = 100 * time.Millisecond

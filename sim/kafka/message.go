@@ -70,10 +70,9 @@ type (
 		partition int
 		epoch     int32
 	}
-	complete struct{ *entry }       // try once more to write that a transaction is complete
-	linger   struct{ *producer }    // send what there is
-	resume   struct{ then *action } // do something after a back-off
-	deadline struct{ then *action } // give up
+	complete struct{ *entry }    // try once more to write that a transaction is complete
+	linger   struct{ *producer } // send what there is
+	resume   struct{ *action }   // what comes after a wait
 )
 
 func (appended) Word() string   { return "txn-appended" }
@@ -92,7 +91,6 @@ func (loaded) Word() string     { return "loaded" }
 func (complete) Word() string   { return "complete" }
 func (linger) Word() string     { return "linger" }
 func (resume) Word() string     { return "resume" }
-func (deadline) Word() string   { return "deadline" }
 
 // Delay is a range of virtual time from which a wait is drawn.
 type Delay struct{ Least, Most time.Duration }

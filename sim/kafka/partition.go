@@ -186,8 +186,8 @@ func (p *Partition) abortedIn(from, to int64) []abortedTxn {
 	return list
 }
 
-// DeleteRecords moves the start of the log up to an offset, at most the high watermark.
-func (p *Partition) DeleteRecords(to int64, now time.Duration) {
+// deleteRecords moves the start of the log up to an offset, at most the high watermark.
+func (p *Partition) deleteRecords(to int64, now time.Duration) {
 	p.logStart = max(p.logStart, min(to, p.hw))
 	p.stabilize(now)
 }

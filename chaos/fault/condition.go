@@ -1,0 +1,151 @@
+package fault
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A condition is one thing in the world that a fault has made wrong and will put right: a pause, a cut link,
+// an outage. Two faults may make the same thing wrong at once, so that ending one must not heal the other:
+// the world is always set to what the conditions in force add up to.
+type condition struct {
+	firing  *firing
+	pause   string // a process that stands still
+	clock   string // a process whose clock is wrong
+	offset  time.Duration
+	rate    float64
+	link    [2]string // one direction
+	state   LinkState
+	service Role
+	outage  ServiceState
+}
+
+// about says whether both are about the same thing.
+func (c *condition) about(other *condition) bool {
+	return c.pause == other.pause && c.clock == other.clock && c.link == other.link && c.service == other.service
+}
+
+// settle sets the thing that c is about to what all conditions in force add up to.
+func (i *Injector) settle(c *condition) error {
+	var in []*condition
+	for _, other := range i.conditions {
+		if other.about(c) {
+			in = append(in, other)
+		}
+	}
+	switch {
+	case c.pause != "" && len(in) > 0:
+		return i.target.Pause(c.pause)
+	case c.pause != "":
+		return i.target.Resume(c.pause)
+	case c.clock != "":
+		offset, rate := time.Duration(0), 1.0
+		for _, o := range in {
+			offset, rate = offset+o.offset, rate*o.rate
+		}
+		return i.target.SkewClock(c.clock, offset, rate)
+	case c.link != [2]string{}:
+		var sum LinkState
+		for _, o := range in {
+			sum.Cut = sum.Cut || o.state.Cut
+			sum.Delay += o.state.Delay
+			sum.Jitter += o.state.Jitter
+			sum.Loss = max(sum.Loss, o.state.Loss)
+		}
+		return i.target.SetLink(c.link[0], c.link[1], sum)
+	default:
+		var worst ServiceState
+		if len(in) > 0 {
+			worst = in[len(in)-1].outage // the latest word counts
+		}
+		return i.target.SetService(c.service, worst)
+	}
+}
+
+// conditionsOf says what a lasting fault makes wrong at its victims.
+func (f Fault) conditionsOf(v victims) []*condition {
+	var all []*condition
+	switch f.Inject {
+	case "jobmanager.pause", "taskmanager.pause", "cluster.pause":
+		for _, p := range v.processes {
+			all = append(all, &condition{pause: p})
+		}
+	case "clock.skew":
+		for _, p := range v.processes {
+			all = append(all, &condition{clock: p, offset: f.span("jump"), rate: f.number("rate")})
+		}
+	case "network.partition", "network.delay", "network.loss":
+		state := LinkState{Cut: f.Inject == "network.partition"}
+		switch f.Inject {
+		case "network.delay":
+			state.Delay, state.Jitter = f.span("delay"), f.span("jitter")
+		case "network.loss":
+			state.Loss = f.number("percent") / 100
+		}
+		for _, l := range v.links {
+			all = append(all, &condition{link: l, state: state})
+		}
+	case "objectstore.outage":
+		all = append(all, f.outage(ObjectStore, ServiceMode(f.Param("mode"))))
+	case "objectstore.throttle":
+		all = append(all, f.outage(ObjectStore, Throttle))
+	case "objectstore.lost-answer":
+		all = append(all, f.outage(ObjectStore, LostAnswer))
+	case "ha.unavailable":
+		all = append(all, f.outage(HA, Unavailable))
+	case "ha.lost-answer":
+		all = append(all, f.outage(HA, LostAnswer))
+	case "kafka.coordinator.unavailable":
+		all = append(all, f.outage(Kafka, CoordinatorUnavailable))
+	}
+	return all
+}
+
+func (f Fault) outage(role Role, mode ServiceMode) *condition {
+	s := ServiceState{Mode: mode, Prefix: f.Param("prefix")}
+	if ops := f.Param("operations"); ops != "" {
+		s.Operations = strings.Split(ops, ",")
+	}
+	switch mode {
+	case LostAnswer:
+		s.Share = f.number("percent") / 100
+	case Throttle:
+		s.PerSecond = f.number("requests-per-second")
+	}
+	return &condition{service: role, outage: s}
+}
+
+// Param returns a parameter as written, or its default.
+func (f Fault) Param(name string) string {
+	if v, ok := f.With[name]; ok {
+		return v
+	}
+	kind, _ := Lookup(f.Inject)
+	p, _ := kind.Param(name)
+	return p.Default
+}
+
+func (f Fault) span(name string) time.Duration {
+	text, negative := strings.CutPrefix(f.Param(name), "-")
+	d, _ := ParseDuration(text) // Check has read it before
+	if negative {
+		d = -d
+	}
+	return time.Duration(d)
+}
+
+func (f Fault) number(name string) float64 {
+	n, _ := strconv.ParseFloat(strings.TrimSuffix(f.Param(name), "%"), 64)
+	return n
+}
+
+// inOrder sorts links, so that they are broken in an order that no map has decided.
+func inOrder(links [][2]string) [][2]string {
+	slices.SortFunc(links, func(a, b [2]string) int {
+		return cmp.Or(strings.Compare(a[0], b[0]), strings.Compare(a[1], b[1]))
+	})
+	return slices.Compact(links)
+}

@@ -1,0 +1,70 @@
+package fault
+
+import (
+	"errors"
+	"time"
+)
+
+// Target is all that faults want of a world. Names are processes. Every call takes effect before it returns.
+type Target interface {
+	// Processes returns the processes of a role that are up, paused ones too, in a fixed order.
+	Processes(role Role) []string
+	// Leader returns the JobManager that holds leadership, or "".
+	Leader() string
+	// Hosting returns the TaskManagers that run an operator's subtask, or any subtask of it for -1.
+	Hosting(operator string, subtask int) []string
+
+	Kill(process string) error
+	Pause(process string) error
+	Resume(process string) error
+	// LoseMachine takes away the machine that the process runs on, with all that is on it.
+	LoseMachine(process string) error
+	// SkewClock sets how far a process's clock is off and how fast it runs; (0, 1) is a right clock.
+	SkewClock(process string, offset time.Duration, rate float64) error
+
+	// SetLink says what is wrong with one direction between two processes; the zero LinkState is a healthy link.
+	SetLink(from, to string, state LinkState) error
+	// Reset breaks the connections between two processes; both ends are told.
+	Reset(a, b string) error
+
+	// SetService says what is wrong with a service (object store, Kafka, HA); the zero ServiceState is a
+	// healthy one.
+	SetService(role Role, state ServiceState) error
+	// LoseLease takes the leadership lease from its holder.
+	LoseLease(holder string) error
+}
+
+// LinkState is what is wrong with one direction of a link.
+type LinkState struct {
+	Cut    bool
+	Delay  time.Duration // added to every message
+	Jitter time.Duration // up to so much more
+	Loss   float64       // share of packets, 0 to 1
+}
+
+// ServiceMode is how a service misbehaves.
+type ServiceMode string
+
+// The modes. Which of them a service knows is in the vocabulary.
+const (
+	Healthy                ServiceMode = ""
+	Http503                ServiceMode = "http-503"
+	Timeout                ServiceMode = "timeout" // no answer, no effect
+	Throttle               ServiceMode = "throttle"
+	LostAnswer             ServiceMode = "lost-answer" // effect, but no answer
+	Unavailable            ServiceMode = "unavailable"
+	CoordinatorUnavailable ServiceMode = "coordinator-unavailable"
+)
+
+// ServiceState is what is wrong with a service.
+type ServiceState struct {
+	Mode       ServiceMode
+	Operations []string // only these; all if empty
+	Prefix     string   // only objects whose name begins so
+	Share      float64  // lost-answer: of the answers, 0 to 1
+	PerSecond  float64  // throttle: requests served
+}
+
+// ErrGone is returned by a Target for a process that is not there any more. A fault whose victim is gone is
+// over; that is no error.
+var ErrGone = errors.New("the process is gone")

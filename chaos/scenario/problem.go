@@ -1,0 +1,121 @@
+package scenario
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// File is a text that scenarios are made of: a file, or what stands in its place on the command line.
+type File struct {
+	Dir   string // paths in it are relative to this folder
+	Name  string
+	Lines []string
+}
+
+// Pos is a place in a File; Line and Col count from 1. The zero Pos is nowhere.
+type Pos struct {
+	File *File
+	Line int
+	Col  int
+}
+
+func (p Pos) String() string {
+	switch {
+	case p.File == nil:
+		return ""
+	case p.Line == 0:
+		return p.File.Name
+	}
+	return fmt.Sprintf("%s:%d:%d", p.File.Name, p.Line, p.Col)
+}
+
+// Problem is one mistake, or one warning.
+type Problem struct {
+	Pos     Pos
+	Message string
+	Warning bool
+}
+
+// String shows the problem with its source line and a caret under the place.
+func (p Problem) String() string {
+	var b strings.Builder
+	if at := p.Pos.String(); at != "" {
+		b.WriteString(at + ": ")
+	}
+	if p.Warning {
+		b.WriteString("warning: ")
+	}
+	b.WriteString(p.Message + "\n")
+	if p.Pos.File == nil || p.Pos.Line < 1 || p.Pos.Line > len(p.Pos.File.Lines) {
+		return b.String()
+	}
+	line := []rune(strings.TrimRight(p.Pos.File.Lines[p.Pos.Line-1], "\r"))
+	from := 0 // a very long line is shown around the place only
+	if len(line) > 160 {
+		from = min(max(0, p.Pos.Col-60), len(line)-1)
+		line = line[from:min(from+120, len(line))]
+	}
+	number := fmt.Sprintf("%4d", p.Pos.Line)
+	fmt.Fprintf(&b, "%s | %s\n", number, string(line))
+	var indent strings.Builder
+	for _, r := range line[:min(max(p.Pos.Col-1-from, 0), len(line))] {
+		if r == '\t' {
+			indent.WriteRune('\t')
+		} else {
+			indent.WriteRune(' ')
+		}
+	}
+	fmt.Fprintf(&b, "%s | %s^\n", strings.Repeat(" ", len(number)), indent.String())
+	return b.String()
+}
+
+// Problems are all that was found, errors and warnings.
+type Problems []Problem
+
+// Errors counts the problems that are not warnings.
+func (ps Problems) Errors() int {
+	n := 0
+	for _, p := range ps {
+		if !p.Warning {
+			n++
+		}
+	}
+	return n
+}
+
+// Warnings counts the warnings.
+func (ps Problems) Warnings() int { return len(ps) - ps.Errors() }
+
+func (ps Problems) String() string {
+	var b strings.Builder
+	for _, p := range ps {
+		b.WriteString(p.String())
+	}
+	return b.String()
+}
+
+// tidy sorts by place and drops what was found twice, as a fault in a base file is by each of its users.
+func (ps Problems) tidy() Problems {
+	order := map[string]int{}
+	for _, p := range ps {
+		if p.Pos.File != nil {
+			if _, seen := order[p.Pos.File.Name]; !seen {
+				order[p.Pos.File.Name] = len(order)
+			}
+		}
+	}
+	file := func(p Problem) int {
+		if p.Pos.File == nil {
+			return -1
+		}
+		return order[p.Pos.File.Name]
+	}
+	slices.SortStableFunc(ps, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(file(a), file(b)), cmp.Compare(a.Pos.Line, b.Pos.Line), cmp.Compare(a.Pos.Col, b.Pos.Col))
+	})
+	return slices.CompactFunc(ps, func(a, b Problem) bool {
+		return a.Message == b.Message && a.Pos.String() == b.Pos.String()
+	})
+}

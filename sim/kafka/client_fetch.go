@@ -1,0 +1,139 @@
+package kafka
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/runtime/record"
+	"github.com/flinch-dev/flinch/runtime/wire"
+)
+
+// fetching is one fetch of the runtime. While the leader cannot be reached it looks, from outside, like a
+// partition where nothing comes.
+type fetching struct {
+	asker mailbox.Addr
+	m     wire.KafkaFetch
+	since time.Time
+	tries int
+}
+
+func (c *Client) fetch(env mailbox.Env, f *fetching) {
+	c.withTopic(env, f.m.Topic, func(env mailbox.Env, code int16) {
+		node, ok := c.leader(f.m.Topic, f.m.Partition)
+		if !ok {
+			f.answer(env, wire.KafkaFetched{Next: f.m.Offset, Err: nameOf(unknownTopicOrPartition)})
+			return
+		}
+		wait := max(f.m.MaxWait-env.Now().Sub(f.since), 0)
+		req := kmsg.NewPtrFetchRequest()
+		req.ReplicaID, req.MinBytes, req.MaxBytes, req.MaxWaitMillis = -1, 1, int32(f.m.MaxBytes), int32(wait.Milliseconds())
+		if f.m.ReadCommitted {
+			req.IsolationLevel = 1
+		}
+		t := kmsg.NewFetchRequestTopic()
+		t.Topic = f.m.Topic
+		p := kmsg.NewFetchRequestTopicPartition()
+		p.Partition, p.FetchOffset, p.PartitionMaxBytes = f.m.Partition, f.m.Offset, int32(f.m.MaxBytes)
+		t.Partitions = append(t.Partitions, p)
+		req.Topics = append(req.Topics, t)
+		c.send(env, node, 0, 12, req, func(env mailbox.Env, resp kmsg.Response) { c.fetched(env, f, resp) })
+	})
+}
+
+func (c *Client) fetched(env mailbox.Env, f *fetching, resp kmsg.Response) {
+	code := networkException
+	var p *kmsg.FetchResponseTopicPartition
+	if resp, ok := resp.(*kmsg.FetchResponse); ok {
+		p = &resp.Topics[0].Partitions[0]
+		code = p.ErrorCode
+	}
+	switch code {
+	case none:
+		out := wire.KafkaFetched{Latest: p.HighWatermark}
+		if f.m.ReadCommitted {
+			out.Latest = p.LastStableOffset
+		}
+		var err error
+		if out.Records, out.Next, err = unpack(p, f.m.Offset, f.m.ReadCommitted); err != nil {
+			out = wire.KafkaFetched{Next: f.m.Offset, Err: nameOf(corruptMessage)}
+		}
+		if size := len(p.RecordBatches); size > 0 {
+			env.Work(mailbox.Serialize, size)
+		}
+		f.answer(env, out)
+	case offsetOutOfRange:
+		f.answer(env, wire.KafkaFetched{Next: f.m.Offset, Latest: p.HighWatermark, Err: nameOf(code)})
+	default:
+		delete(c.leaders, f.m.Topic)
+		c.again(env, &f.tries, func(env mailbox.Env) {
+			if env.Now().Sub(f.since) >= f.m.MaxWait {
+				f.answer(env, wire.KafkaFetched{Next: f.m.Offset})
+				return
+			}
+			c.fetch(env, f)
+		})
+	}
+}
+
+func (f *fetching) answer(env mailbox.Env, out wire.KafkaFetched) {
+	out.Req, out.Topic, out.Partition = f.m.Req, f.m.Topic, f.m.Partition
+	env.Send(f.asker, out)
+}
+
+// unpack turns record batches into a batch of the runtime, from an offset on. What readers may not see is left
+// out: control records, and for read_committed the data of aborted transactions. Next is the position after
+// all of it.
+func unpack(p *kmsg.FetchResponseTopicPartition, offset int64, committed bool) (out record.Batch, next int64, err error) {
+	next = offset
+	data := p.RecordBatches
+	if len(data) == 0 {
+		return out, next, nil
+	}
+	out.Data = make([]byte, 0, len(data))
+	aborted := slices.Clone(p.AbortedTransactions)
+	// The broker lists them in the order of their markers.
+	slices.SortStableFunc(aborted, func(a, b kmsg.FetchResponseTopicPartitionAbortedTransaction) int {
+		return cmp.Compare(a.FirstOffset, b.FirstOffset)
+	})
+	var hidden []int64 // producers whose data is of an aborted transaction, here
+	for len(data) > 0 {
+		h, err := parseHeader(data)
+		if err != nil {
+			return record.Batch{}, offset, err
+		}
+		one := data[:h.size]
+		data = data[h.size:]
+		last := h.base + int64(h.lastDelta)
+		next = max(next, last+1)
+		for committed && len(aborted) > 0 && aborted[0].FirstOffset <= last {
+			hidden = append(hidden, aborted[0].ProducerID)
+			aborted = aborted[1:]
+		}
+		if h.control() {
+			if commit, ok := markerKind(one); ok && !commit {
+				hidden = slices.DeleteFunc(hidden, func(pid int64) bool { return pid == h.pid })
+			}
+			continue
+		}
+		if committed && h.transactional() && slices.Contains(hidden, h.pid) {
+			continue
+		}
+		r := recordReader{data: one[headerSize:]}
+		for r.next() {
+			at := h.base + r.delta
+			if at < offset {
+				continue
+			}
+			out.Append(record.Record{Key: r.key, Value: r.long(), Count: 1,
+				Time: record.EventTime(h.baseTime + r.timeDelta), Origin: record.Origin{Partition: p.Partition, Offset: at}})
+		}
+		if r.err != nil {
+			return record.Batch{}, offset, r.err
+		}
+	}
+	return out, next, nil
+}

@@ -1,0 +1,176 @@
+package kafka
+
+import (
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/runtime/wire"
+)
+
+// parked is what waits to know the leaders of a topic.
+type parked struct {
+	topic string
+	then  func(env mailbox.Env, code int16)
+}
+
+// leader of a partition, if it is known.
+func (c *Client) leader(topic string, partition int32) (int32, bool) {
+	leaders := c.leaders[topic]
+	if partition < 0 || int(partition) >= len(leaders) {
+		return -1, false
+	}
+	return leaders[partition], true
+}
+
+// withTopic goes on when the leaders of a topic are known, or when it is known not to exist.
+func (c *Client) withTopic(env mailbox.Env, topic string, then func(env mailbox.Env, code int16)) {
+	if c.leaders[topic] != nil {
+		then(env, none)
+		return
+	}
+	c.parked = append(c.parked, parked{topic, then})
+	if !c.asking {
+		c.asking = true
+		tries := 0
+		c.askMetadata(env, &tries)
+	}
+}
+
+// askMetadata asks for every topic that somebody waits for.
+func (c *Client) askMetadata(env mailbox.Env, tries *int) {
+	req := kmsg.NewPtrMetadataRequest()
+	asked := map[string]bool{}
+	for _, p := range c.parked {
+		if !asked[p.topic] {
+			asked[p.topic] = true
+			t := kmsg.NewMetadataRequestTopic()
+			t.Topic = kmsg.StringPtr(p.topic)
+			req.Topics = append(req.Topics, t)
+		}
+	}
+	c.sendAny(env, 12, req, func(env mailbox.Env, resp kmsg.Response) {
+		found, ok := resp.(*kmsg.MetadataResponse)
+		if !ok {
+			c.again(env, tries, func(env mailbox.Env) { c.askMetadata(env, tries) })
+			return
+		}
+		c.learn(found)
+		c.asking = false
+		waiting := c.parked
+		c.parked = nil
+		for _, p := range waiting {
+			switch {
+			case c.leaders[p.topic] != nil:
+				p.then(env, none)
+			case asked[p.topic]:
+				p.then(env, unknownTopicOrPartition)
+			default: // it came while the request was under way
+				c.withTopic(env, p.topic, p.then)
+			}
+		}
+	})
+}
+
+func (c *Client) learn(m *kmsg.MetadataResponse) {
+	if len(m.Brokers) > 0 {
+		c.alive = c.alive[:0]
+		for _, b := range m.Brokers {
+			c.alive = append(c.alive, b.NodeID)
+		}
+	}
+	for _, t := range m.Topics {
+		if t.ErrorCode != none {
+			continue
+		}
+		leaders := make([]int32, len(t.Partitions))
+		for _, p := range t.Partitions {
+			leaders[p.Partition] = p.Leader
+		}
+		c.leaders[*t.Topic] = leaders
+	}
+}
+
+// partitions answers how many partitions a topic has, and where they begin and end.
+func (c *Client) partitions(env mailbox.Env, asker mailbox.Addr, m wire.KafkaPartitions) {
+	out := wire.KafkaPartitionsAre{Req: m.Req, Topic: m.Topic}
+	var j *job
+	fail := func(env mailbox.Env, err string) {
+		j.end()
+		env.Send(asker, wire.KafkaPartitionsAre{Req: m.Req, Topic: m.Topic, Err: err})
+	}
+	j = within(env, c.cfg.MaxBlock, func(env mailbox.Env) { fail(env, timedOut) })
+	var try func(mailbox.Env)
+	retry := func(env mailbox.Env) {
+		delete(c.leaders, m.Topic)
+		c.again(env, &j.tries, try)
+	}
+	try = func(env mailbox.Env) {
+		if j.over {
+			return
+		}
+		c.withTopic(env, m.Topic, func(env mailbox.Env, code int16) {
+			if j.over {
+				return
+			}
+			if code != none {
+				fail(env, nameOf(code))
+				return
+			}
+			n := len(c.leaders[m.Topic])
+			out.Earliest, out.Latest = make([]int64, n), make([]int64, n)
+			c.listEnds(env, m.Topic, out.Earliest, out.Latest, func(env mailbox.Env, ok bool) {
+				switch {
+				case j.over:
+				case !ok:
+					retry(env)
+				default:
+					j.end()
+					env.Send(asker, out)
+				}
+			})
+		})
+	}
+	try(env)
+}
+
+// listEnds asks every leader of a topic for both ends of its partitions.
+func (c *Client) listEnds(env mailbox.Env, topic string, first, last []int64, then func(env mailbox.Env, ok bool)) {
+	leaders := c.leaders[topic]
+	left, good := 0, true
+	for node := range int32(len(c.cfg.Brokers)) {
+		for _, side := range []struct {
+			timestamp int64
+			into      []int64
+		}{{earliest, first}, {latest, last}} {
+			t := kmsg.NewListOffsetsRequestTopic()
+			t.Topic = topic
+			for n, leader := range leaders {
+				if leader == node {
+					p := kmsg.NewListOffsetsRequestTopicPartition()
+					p.Partition, p.Timestamp = int32(n), side.timestamp
+					t.Partitions = append(t.Partitions, p)
+				}
+			}
+			if len(t.Partitions) == 0 {
+				continue
+			}
+			req := kmsg.NewPtrListOffsetsRequest()
+			req.ReplicaID = -1
+			req.Topics = append(req.Topics, t)
+			left++
+			c.send(env, node, 0, 7, req, func(env mailbox.Env, resp kmsg.Response) {
+				offsets, ok := resp.(*kmsg.ListOffsetsResponse)
+				good = good && ok
+				if ok {
+					for _, p := range offsets.Topics[0].Partitions {
+						good = good && p.ErrorCode == none
+						side.into[p.Partition] = p.Offset
+					}
+				}
+				if left--; left == 0 {
+					then(env, good)
+				}
+			})
+		}
+	}
+}

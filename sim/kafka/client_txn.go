@@ -1,0 +1,152 @@
+package kafka
+
+import (
+	"regexp"
+	"slices"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/runtime/wire"
+)
+
+// endTxn decides a transaction by the producer id and epoch that the asker has stored. As long as an answer
+// leaves the outcome open, the same request follows: anything else might destroy what must be committed.
+func (c *Client) endTxn(env mailbox.Env, asker mailbox.Addr, m wire.KafkaEndTxn) {
+	limit := m.Deadline
+	set(&limit, c.cfg.MaxBlock)
+	answer := func(env mailbox.Env, err string) {
+		env.Send(asker, wire.KafkaTxnEnded{Req: m.Req, TransactionalID: m.TransactionalID, Err: err})
+	}
+	j := within(env, limit, func(env mailbox.Env) { answer(env, timedOut) })
+	version := int16(5)
+	if c.cfg.TransactionVersion.level() < 2 {
+		version = 4
+	}
+	var try func(mailbox.Env)
+	try = func(env mailbox.Env) {
+		c.withCoordinator(env, j, m.TransactionalID, 1, func(env mailbox.Env, node int32) {
+			req := kmsg.NewPtrEndTxnRequest()
+			req.TransactionalID, req.ProducerID, req.ProducerEpoch, req.Commit = m.TransactionalID, m.ProducerID, m.Epoch, m.Commit
+			c.send(env, node, 0, version, req, func(env mailbox.Env, resp kmsg.Response) {
+				if j.over {
+					return
+				}
+				code := networkException
+				ended, ok := resp.(*kmsg.EndTxnResponse)
+				if ok {
+					code = ended.ErrorCode
+				}
+				switch {
+				case code == concurrentTransactions:
+					later(env, addPartitionsBackoff, try)
+				case c.retriable(m.TransactionalID, code):
+					c.again(env, &j.tries, try)
+				default:
+					j.end()
+					if code == none {
+						c.resync(m, ended)
+					}
+					answer(env, nameOf(code))
+				}
+			})
+		})
+	}
+	try(env)
+}
+
+// resync tells a living producer of this client that its transaction was ended: the next one starts.
+func (c *Client) resync(m wire.KafkaEndTxn, ended *kmsg.EndTxnResponse) {
+	for _, p := range c.producers {
+		if p.id != m.TransactionalID || p.pid != m.ProducerID || p.epoch != m.Epoch || p.id == "" {
+			continue
+		}
+		p.records = 0
+		for _, l := range p.lanes {
+			l.member = false
+		}
+		if ended.Version >= 5 {
+			p.pid, p.epoch = ended.ProducerID, ended.ProducerEpoch
+			for _, l := range p.lanes {
+				l.sequence = 0
+			}
+		}
+	}
+}
+
+// listTxns asks every broker for the open transactions with a prefix. If one does not answer all are asked
+// again: its transactions may have moved to one that has answered before.
+func (c *Client) listTxns(env mailbox.Env, asker mailbox.Addr, m wire.KafkaListTxns) {
+	j := within(env, c.cfg.MaxBlock, func(env mailbox.Env) {
+		env.Send(asker, wire.KafkaTxnsAre{Req: m.Req, Err: timedOut})
+	})
+	pattern := regexp.QuoteMeta(m.Prefix) + ".*"
+	var round func(mailbox.Env)
+	round = func(env mailbox.Env) {
+		if j.over {
+			return
+		}
+		var ids []string
+		left, good := len(c.alive), true
+		for _, node := range c.alive {
+			req := kmsg.NewPtrListTransactionsRequest()
+			req.StateFilters, req.TransactionalIDPattern, req.DurationFilterMillis = []string{string(Ongoing)}, &pattern, -1
+			c.send(env, node, 0, 2, req, func(env mailbox.Env, resp kmsg.Response) {
+				list, ok := resp.(*kmsg.ListTransactionsResponse)
+				good = good && ok && list.ErrorCode == none
+				if ok {
+					for _, t := range list.TransactionStates {
+						ids = append(ids, t.TransactionalID)
+					}
+				}
+				if left--; left > 0 || j.over {
+					return
+				}
+				if !good {
+					c.again(env, &j.tries, func(env mailbox.Env) { c.refresh(env, round) })
+					return
+				}
+				j.end()
+				slices.Sort(ids)
+				env.Send(asker, wire.KafkaTxnsAre{Req: m.Req, IDs: slices.Compact(ids)})
+			})
+		}
+	}
+	round(env)
+}
+
+// refresh learns which brokers there are.
+func (c *Client) refresh(env mailbox.Env, then func(mailbox.Env)) {
+	req := kmsg.NewPtrMetadataRequest()
+	req.Topics = []kmsg.MetadataRequestTopic{}
+	c.sendAny(env, 12, req, func(env mailbox.Env, resp kmsg.Response) {
+		if found, ok := resp.(*kmsg.MetadataResponse); ok {
+			c.learn(found)
+		}
+		then(env)
+	})
+}
+
+// commitOffsets stores a group's positions. It is for monitoring only: a failure is forgotten.
+func (c *Client) commitOffsets(env mailbox.Env, m wire.KafkaCommitOffsets) {
+	j := within(env, c.cfg.MaxBlock, func(mailbox.Env) {})
+	c.withCoordinator(env, j, m.Group, 0, func(env mailbox.Env, node int32) {
+		req := kmsg.NewPtrOffsetCommitRequest()
+		req.Group, req.Generation = m.Group, -1
+		t := kmsg.NewOffsetCommitRequestTopic()
+		t.Topic = m.Topic
+		for i, n := range m.Partitions {
+			p := kmsg.NewOffsetCommitRequestTopicPartition()
+			p.Partition, p.Offset = n, m.Next[i]
+			t.Partitions = append(t.Partitions, p)
+		}
+		req.Topics = append(req.Topics, t)
+		c.send(env, node, 0, 8, req, func(env mailbox.Env, resp kmsg.Response) {
+			j.end()
+			committed, ok := resp.(*kmsg.OffsetCommitResponse)
+			if !ok || len(committed.Topics[0].Partitions) > 0 && committed.Topics[0].Partitions[0].ErrorCode != none {
+				delete(c.coordinators, m.Group)
+			}
+		})
+	})
+}

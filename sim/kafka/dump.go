@@ -1,0 +1,65 @@
+package kafka
+
+import (
+	"time"
+
+	"github.com/flinch-dev/flinch/runtime/record"
+)
+
+// Row is one record of a log with what became of it. Times are true times; -1 is never.
+type Row struct {
+	Partition       int32
+	Offset          int64
+	Key             string
+	Value           int64
+	Count           int64 // source records that it stands for
+	Time            record.EventTime
+	Origin          record.Origin // zero for a record without one
+	TransactionalID string        // "" without a transaction
+	ProducerID      int64
+	Epoch           int16
+	Fate            Fate
+	Appended        time.Duration
+	Decided         time.Duration // when its transaction's marker was appended; Appended without a transaction
+	Visible         time.Duration // when the LSO passed it
+}
+
+// Dump reads a topic out, partition by partition, in log order, without control records. It looks at the log
+// itself and not through a reader, so open and aborted records are there too.
+func (c *Cluster) Dump(topic string) []Row {
+	t := c.topics[topic]
+	if t == nil {
+		return nil
+	}
+	var rows []Row
+	for _, p := range t.partitions {
+		for i := range p.batches {
+			b := &p.batches[i]
+			if b.control {
+				continue
+			}
+			data := p.bytes(b)
+			h, err := parseHeader(data)
+			assert(err == nil, "the log of %s-%d cannot be read at %d: %v", topic, p.index, b.base, err)
+			row := Row{Partition: p.index, ProducerID: b.pid, Epoch: b.epoch, Fate: b.fate,
+				Appended: b.appended, Decided: b.decided, Visible: b.visible}
+			if h.transactional() {
+				row.TransactionalID = c.ids[b.pid]
+			}
+			if b.fate == Open {
+				row.Decided = -1
+			}
+			for r := (recordReader{data: data[headerSize:]}); r.next(); {
+				row.Offset = b.base + r.delta
+				row.Key, row.Value = string(r.key), r.long()
+				row.Time = record.EventTime(h.baseTime + r.timeDelta)
+				row.Origin, row.Count = r.from()
+				rows = append(rows, row)
+			}
+		}
+	}
+	return rows
+}
+
+// Ends are the log start, the last stable offset and the high watermark of a partition.
+func (p *Partition) Ends() (start, stable, high int64) { return p.logStart, p.lso, p.hw }

@@ -1,0 +1,142 @@
+package kafka
+
+import (
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/flinch-dev/flinch/runtime/mailbox"
+)
+
+// ending is what EndTxn does in a state.
+type ending int8
+
+const (
+	decideNow    ending = iota // write the decision
+	decided                    // it is as asked already
+	invalidState               // INVALID_TXN_STATE
+	fenced                     // PRODUCER_FENCED
+)
+
+// endings of TV1-style requests, by state: commit, abort. The epoch is the current one.
+var endings = map[State][2]ending{
+	Ongoing:        {decideNow, decideNow},
+	CompleteCommit: {decided, invalidState},
+	CompleteAbort:  {invalidState, decided},
+	Empty:          {invalidState, invalidState},
+}
+
+// endingsTV2 of TV2-style requests, by state: commit and its retry, abort and its retry. A retry has the epoch
+// before the current one, which the first try had bumped.
+var endingsTV2 = map[State][4]ending{
+	Ongoing:        {decideNow, fenced, decideNow, fenced},
+	Empty:          {invalidState, fenced, decideNow, fenced},
+	CompleteCommit: {invalidState, decided, decideNow, invalidState},
+	CompleteAbort:  {invalidState, invalidState, decideNow, decided},
+}
+
+// endTxn decides a transaction. The answer comes when the decision is durable, not when partitions know it.
+func (b *Broker) endTxn(env mailbox.Env, c call, req *kmsg.EndTxnRequest) {
+	reply := func(env mailbox.Env, code int16, pid int64, epoch int16) {
+		if code == producerFenced && req.Version < 2 {
+			code = invalidProducerEpoch
+		}
+		resp := kmsg.NewPtrEndTxnResponse()
+		resp.ErrorCode, resp.ProducerID, resp.ProducerEpoch = code, pid, epoch
+		b.answer(env, c, resp)
+	}
+	refuse := func(code int16) { reply(env, code, noPID, noEpoch) }
+	if req.TransactionalID == "" {
+		refuse(invalidRequest)
+		return
+	}
+	e, code := b.lookup(req.TransactionalID)
+	switch {
+	case code != none:
+		refuse(code)
+		return
+	case e == nil:
+		refuse(invalidProducerIDMapping)
+		return
+	}
+	tv2 := req.Version >= 5
+	var do ending
+	if tv2 {
+		do, code = e.endTV2(req)
+	} else {
+		do, code = e.endTV1(req)
+	}
+	switch {
+	case code != none:
+		refuse(code)
+	case do == invalidState:
+		refuse(invalidTxnState)
+	case do == fenced:
+		refuse(producerFenced)
+	case do == decided:
+		reply(env, none, e.pid, e.epoch)
+	default:
+		next, last := e.txnRecord, e.lastEpoch
+		if e.state != Ongoing {
+			next.partitions = nil
+		}
+		next.state = PrepareAbort
+		if req.Commit {
+			next.state = PrepareCommit
+		}
+		pid, epoch := e.pid, e.epoch
+		if next.tv2 = tv2; tv2 {
+			last = e.epoch
+			next.epoch++
+			pid, epoch = next.pid, next.epoch
+			if e.epoch >= exhausted {
+				next.nextPID = b.cluster.freshPID()
+				pid, epoch = next.nextPID, 0
+			}
+		}
+		b.begin(env, &transition{entry: e, next: next, last: last, cause: "client", done: func(env mailbox.Env, code int16) {
+			if code != none {
+				reply(env, code, noPID, noEpoch)
+				return
+			}
+			reply(env, none, pid, epoch)
+		}})
+	}
+}
+
+func (e *entry) endTV1(req *kmsg.EndTxnRequest) (ending, int16) {
+	switch {
+	case e.pid != req.ProducerID:
+		return 0, invalidProducerIDMapping
+	case e.epoch != req.ProducerEpoch:
+		return 0, producerFenced
+	case e.busy():
+		return 0, concurrentTransactions
+	}
+	i := 1
+	if req.Commit {
+		i = 0
+	}
+	return endings[e.state][i], none
+}
+
+func (e *entry) endTV2(req *kmsg.EndTxnRequest) (ending, int16) {
+	// The retry of the EndTxn that used up the epochs still names the old producer id.
+	overflow := req.ProducerID == e.prevPID && req.ProducerEpoch == exhausted && e.epoch == 0
+	current := req.ProducerID == e.pid && req.ProducerEpoch == e.epoch
+	retry := req.ProducerID == e.pid && req.ProducerEpoch == e.epoch-1 || overflow
+	switch {
+	case e.busy():
+		return 0, concurrentTransactions
+	case e.pid != req.ProducerID && !overflow:
+		return 0, invalidProducerIDMapping
+	case !current && !retry:
+		return 0, producerFenced
+	}
+	i := 0
+	if retry {
+		i++
+	}
+	if !req.Commit {
+		i += 2
+	}
+	return endingsTV2[e.state][i], none
+}

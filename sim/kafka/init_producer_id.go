@@ -1,0 +1,108 @@
+package kafka
+
+import (
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/flinch-dev/flinch/runtime/mailbox"
+)
+
+// initProducerID gives a producer its id and epoch. With a transactional id it fences who had it before, and
+// aborts what that one left open.
+func (b *Broker) initProducerID(env mailbox.Env, c call, req *kmsg.InitProducerIDRequest) {
+	refuse := func(env mailbox.Env, code int16) {
+		if code == producerFenced && req.Version < 4 {
+			code = invalidProducerEpoch
+		}
+		resp := kmsg.NewPtrInitProducerIDResponse()
+		resp.ErrorCode = code
+		b.answer(env, c, resp)
+	}
+	grant := func(env mailbox.Env, pid int64, epoch int16) {
+		resp := kmsg.NewPtrInitProducerIDResponse()
+		resp.ProducerID, resp.ProducerEpoch = pid, epoch
+		b.answer(env, c, resp)
+	}
+	pid, epoch := req.ProducerID, req.ProducerEpoch
+	if req.Version < 3 {
+		pid, epoch = noPID, noEpoch
+	}
+	timeout := time.Duration(req.TransactionTimeoutMillis) * time.Millisecond
+	switch {
+	case (pid == noPID) != (epoch == noEpoch):
+		refuse(env, invalidRequest)
+		return
+	case req.TransactionalID == nil:
+		grant(env, b.cluster.freshPID(), 0)
+		return
+	case *req.TransactionalID == "":
+		refuse(env, invalidRequest)
+		return
+	case timeout <= 0 || timeout > b.cluster.cfg.TransactionMaxTimeout:
+		refuse(env, invalidTransactionTimeout)
+		return
+	}
+	id := *req.TransactionalID
+	e, code := b.lookup(id)
+	if code != none {
+		refuse(env, code)
+		return
+	}
+	if e == nil {
+		e = b.cache(TxnPartitionOf(id), txnRecord{id: id, pid: b.cluster.freshPID(), prevPID: noPID, nextPID: noPID,
+			epoch: noEpoch, state: Empty, start: -1, usedPID: noPID})
+	}
+	switch {
+	case e.busy():
+		refuse(env, concurrentTransactions)
+	case pid != noPID && e.epoch != noEpoch && pid != e.pid && !(pid == e.prevPID && epoch >= exhausted):
+		refuse(env, producerFenced)
+	case e.state == Ongoing:
+		b.fence(env, e, "init", func(env mailbox.Env, code int16) {
+			if code == none {
+				code = concurrentTransactions // the abort is under way; the retry finds it done
+			}
+			refuse(env, code)
+		})
+	default:
+		next, last, ok := e.initialised(b.cluster, pid, epoch)
+		if !ok {
+			refuse(env, producerFenced)
+			return
+		}
+		next.timeout = timeout
+		b.begin(env, &transition{entry: e, next: next, last: last, done: func(env mailbox.Env, code int16) {
+			if code != none {
+				refuse(env, code)
+				return
+			}
+			grant(env, next.pid, next.epoch)
+		}})
+	}
+}
+
+// initialised is the record after InitProducerId, with the last epoch to remember. It is not ok if the caller
+// names an epoch that somebody has bumped since.
+func (e *entry) initialised(c *Cluster, pid int64, epoch int16) (next txnRecord, last int16, ok bool) {
+	next = e.txnRecord
+	next.state, next.partitions, next.start = Empty, nil, -1
+	switch {
+	case e.epoch == noEpoch:
+		next.epoch, last = 0, noEpoch
+	case e.epoch >= exhausted && (pid == noPID || epoch == e.epoch):
+		next.pid, next.prevPID, next.epoch, last = c.freshPID(), e.pid, 0, noEpoch
+		if pid != noPID {
+			last = e.epoch
+		}
+	case pid == noPID:
+		next.epoch, last = e.epoch+1, noEpoch
+	case epoch == e.epoch:
+		next.epoch, last = e.epoch+1, e.epoch
+	case epoch == e.lastEpoch:
+		last = e.lastEpoch // a retry: it was bumped then
+	default:
+		return next, last, false
+	}
+	return next, last, true
+}
