@@ -19,15 +19,10 @@ func (c *clock) at(now int64) int64 {
 	return c.shown + int64(float64(now-c.anchor)*c.rate)
 }
 
-func (c *clock) change(now, jump int64, rate float64) {
-	c.shown, c.anchor, c.rate = c.at(now)+jump, now, rate
-}
-
-// SkewClock makes a process's clock jump, and from now on run at rate (1 is right, 0 stands still).
+// SetClock makes a process's clock be off by offset from now on, and run at rate: 1 is right, 0 stands still.
 // Timers run on the monotonic clock: they follow the rate but not the jump.
-func (w *World) SkewClock(process string, jump time.Duration, rate float64) {
-	p := w.mustProcess(process)
-	p.clock.change(w.now, int64(jump), rate)
+func (w *World) SetClock(process string, offset time.Duration, rate float64) {
+	w.mustProcess(process).clock = clock{anchor: w.now, shown: w.now + int64(offset), rate: rate}
 }
 
 // stretch converts a wait on the process's monotonic clock into true time.

@@ -37,6 +37,7 @@ type Injector struct {
 	failures   []Failure
 	queue      []history.Entry
 	firing     bool
+	armed      bool // Start was called: before it, events count but nothing fires
 	stopped    bool
 }
 
@@ -85,8 +86,10 @@ func New(cfg Config) (*Injector, error) {
 	return i, nil
 }
 
-// Start sets the timers of faults with "at". Call it when the load starts.
+// Start lets faults fire, and sets the timers of those with "at". Call it when the steady state is reached.
+// What was observed before counts for "nth".
 func (i *Injector) Start() {
+	i.armed = true
 	for _, a := range i.faults {
 		if a.At == nil {
 			continue
@@ -144,7 +147,7 @@ func (i *Injector) look(e history.Entry) {
 		}
 		a.matches++
 		again := a.When.Every > 0 && a.matches > a.When.Nth && (a.matches-a.When.Nth)%a.When.Every == 0
-		if a.matches != a.When.Nth && !again || a.planned >= firingsMax {
+		if !i.armed || a.matches != a.When.Nth && !again || a.planned >= firingsMax {
 			continue
 		}
 		if a.When.Plus > 0 {

@@ -52,6 +52,7 @@ func TaskManager(i int) string { return fmt.Sprintf("taskmanager-%d", i) }
 func New(cfg Config) *Cluster {
 	w := sim.New(cfg.World)
 	c := &Cluster{World: w, Blobs: blobs.New(), Lease: lease.New()}
+	c.Lease.Wake = func(m mailbox.Msg) { w.Send(ha, ha, m) }
 	cfg.Kafka.Now = w.Now
 	cfg.Kafka.Wake = func(to mailbox.Addr, m mailbox.Msg) { w.Send(to, to, m) }
 	c.Kafka = kafka.NewCluster(cfg.Kafka)

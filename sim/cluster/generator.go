@@ -122,3 +122,12 @@ func (g *generator) Stop() { g.stopped = true }
 
 // Sent is how many records have been fed.
 func (g *generator) Sent() int64 { return g.sent }
+
+// Read is how many of them the source has fetched.
+func (g *generator) Read() int64 {
+	var n int64
+	for p := range g.in.Partitions {
+		n += g.kafka.Partition(g.in.Topic, p).Position()
+	}
+	return n
+}

@@ -3,6 +3,7 @@ package cluster
 import (
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/flinch-dev/flinch/runtime/history"
 	"github.com/flinch-dev/flinch/runtime/id"
@@ -13,16 +14,21 @@ import (
 // view is who does what at the moment, as the history tells it: faults are aimed by it.
 type view struct {
 	leader    string
-	status    string                // of the job
-	hosts     map[id.Subtask]string // where the newest attempt of each subtask is
-	completed int                   // checkpoints
-	restarts  int
+	status    string                  // of the job
+	hosts     map[id.Subtask]string   // where the newest attempt of each subtask is
+	completed int                     // checkpoints
+	restarts  int                     // restores after the first
+	positions map[id.Checkpoint]int64 // how many records the sources had read at each checkpoint
+	covered   int64                   // the same for the newest completed one
+	at        time.Duration           // when that was
 }
 
 func (v *view) watch(w *sim.World) {
 	v.hosts = map[id.Subtask]string{}
-	w.Observe(func(e history.Entry) {
-		switch e := e.Event.(type) {
+	v.positions = map[id.Checkpoint]int64{}
+	restores := 0
+	w.Observe(func(entry history.Entry) {
+		switch e := entry.Event.(type) {
 		case history.LeaderElected:
 			v.leader = e.Holder
 		case history.LeaderLost:
@@ -30,16 +36,27 @@ func (v *view) watch(w *sim.World) {
 				v.leader = ""
 			}
 		case history.JobStatus:
-			v.status = e.Status
-			if e.Status == "RESTARTING" {
-				v.restarts++
+			if entry.Process == v.leader { // one that was replaced has no say
+				v.status = e.Status
 			}
+		case history.RestoreStarted:
+			v.restarts = restores
+			restores++
 		case history.ExecutionState:
 			if e.TaskManager != "" {
 				v.hosts[e.Attempt.Of()] = e.TaskManager
 			}
+		case history.SourcePosition:
+			if !e.Restored {
+				for _, next := range e.Next {
+					v.positions[e.Checkpoint] += next
+				}
+			}
 		case history.CheckpointCompleted:
 			v.completed++
+			if records := v.positions[e.Checkpoint]; records > v.covered {
+				v.covered, v.at = records, entry.At
+			}
 		}
 	})
 }
@@ -53,6 +70,9 @@ func (v *view) Status() string { return v.status }
 // Completed is how many checkpoints have been completed; Restarts how often the job was restarted.
 func (v *view) Completed() int { return v.completed }
 func (v *view) Restarts() int  { return v.restarts }
+
+// Covered is how many input records completed checkpoints cover, and since when.
+func (v *view) Covered() (records int64, at time.Duration) { return v.covered, v.at }
 
 // Host is the TaskManager process of a subtask's newest attempt, or "".
 func (v *view) Host(vertex id.Vertex, subtask int) string {

@@ -90,7 +90,7 @@ func (b *Broker) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) erro
 		}
 	case mailbox.Disconnected:
 		b.asked.disconnected(env, m.Process)
-		for key := range b.conns { // only deletes: the order does not matter
+		for key := range b.conns { // only deletes, so it may be done in any order
 			if key.from.Process() == m.Process {
 				delete(b.conns, key)
 			}

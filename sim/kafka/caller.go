@@ -67,7 +67,7 @@ func (c *caller) disconnected(env mailbox.Env, process string) {
 func (c *caller) sweep(env mailbox.Env) {
 	c.sweeping = false
 	var old []uint64
-	for corr, p := range c.pending {
+	for corr, p := range c.pending { // sorted below, so it may be done in any order
 		if p.age++; p.age >= c.patience {
 			old = append(old, corr)
 		}

@@ -77,7 +77,7 @@ func (b *Broker) begin(env mailbox.Env, t *transition) {
 	e := t.entry
 	from := e.state
 	assert(e.pending == nil, "%s goes to %s while another change is pending", e.id, t.next.state)
-	if t.cause == "timeout" || t.cause == "init" {
+	if t.next.state == PrepareAbort && (t.cause == "timeout" || t.cause == "init") {
 		assert(legal(from, PrepareEpochFence, false), "%s is fenced while it is %s", e.id, from)
 		from = PrepareEpochFence
 		env.Note(history.Transaction{ID: e.id, ProducerID: e.pid, Epoch: e.epoch, State: "Fenced", Cause: t.cause})
@@ -149,7 +149,7 @@ func (b *Broker) load(env mailbox.Env, i int, epoch int32) {
 		return
 	}
 	b.ready[i] = epoch
-	for id := range b.txns { // only deletes: the order does not matter
+	for id := range b.txns { // only deletes, so it may be done in any order
 		if TxnPartitionOf(id) == i {
 			delete(b.txns, id)
 		}

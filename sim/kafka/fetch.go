@@ -113,6 +113,7 @@ func (b *Broker) readOne(topic string, in *kmsg.FetchRequestTopicPartition, comm
 	if mayBeEmpty && limit <= 0 {
 		return out
 	}
+	p.fetched = in.FetchOffset
 	data, next := p.read(in.FetchOffset, p.end(committed), limit)
 	out.RecordBatches = data
 	if committed && len(data) > 0 {

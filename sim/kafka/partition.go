@@ -34,6 +34,7 @@ type Partition struct {
 	aborted   []abortedTxn // in marker order
 	stable    int          // the first batch not below the LSO
 	waiting   bool         // the leader has fetches that wait for more
+	fetched   int64        // from where it was read last
 }
 
 // Fate is what became of a record.
@@ -215,3 +216,6 @@ func (p *Partition) offsetFor(timestamp, end int64) (offset, at int64) {
 	}
 	return -1, -1
 }
+
+// Position is the offset from which the partition was fetched last: how far its reader is.
+func (p *Partition) Position() int64 { return p.fetched }

@@ -1,0 +1,70 @@
+package chaos
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/flinch-dev/flinch/checker"
+	"github.com/flinch-dev/flinch/runtime/connector"
+	"github.com/flinch-dev/flinch/runtime/history"
+	"github.com/flinch-dev/flinch/runtime/plan"
+	"github.com/flinch-dev/flinch/runtime/record"
+	"github.com/flinch-dev/flinch/sim/cluster"
+	"github.com/flinch-dev/flinch/sim/kafka"
+)
+
+// collect reads what is to be judged: the history, and the logs themselves.
+func collect(c *cluster.Cluster, job *plan.Job, name, topic string, drained bool) (*checker.Run, error) {
+	run := &checker.Run{Pipeline: effective(name, job), Events: c.History(), Drained: drained, End: c.Now()}
+	for _, row := range c.Kafka.Dump(topic) {
+		for len(run.Input) <= int(row.Partition) {
+			run.Input = append(run.Input, checker.InputLog{Partition: int32(len(run.Input))})
+		}
+		in := &run.Input[row.Partition]
+		in.Records = append(in.Records, checker.Input{Offset: row.Offset, Key: row.Key, Value: row.Value, Time: row.Time, Appended: row.Appended})
+	}
+	sink := sinkOf(job)
+	if sink.Kind == plan.FileSink {
+		return run, collectFiles(c, run, sink.Path)
+	}
+	fates := map[kafka.Fate]checker.Fate{kafka.Committed: checker.Committed, kafka.Aborted: checker.Aborted, kafka.Open: checker.Open}
+	for _, row := range c.Kafka.Dump(sink.Topic) {
+		run.Output = append(run.Output, checker.Output{Partition: row.Partition, Offset: row.Offset, Key: row.Key, Value: row.Value,
+			Count: row.Count, Time: row.Time, Origin: row.Origin, Transaction: row.TransactionalID, ProducerID: row.ProducerID,
+			Epoch: row.Epoch, Fate: fates[row.Fate], Appended: row.Appended, Visible: row.Visible, Decided: row.Decided})
+	}
+	return run, nil
+}
+
+// collectFiles reads the part files of a file sink. A part is visible from the commit that gave it its name.
+func collectFiles(c *cluster.Cluster, run *checker.Run, folder string) error {
+	committed := map[string]history.Entry{}
+	for _, e := range c.History() {
+		if ev, ok := e.Event.(history.SinkCommitted); ok {
+			if _, again := committed[ev.Transaction]; !again {
+				committed[ev.Transaction] = e
+			}
+		}
+	}
+	var part int32
+	for _, path := range c.Blobs.Paths() {
+		if !strings.HasPrefix(path, folder+"/") || hidden(path) {
+			continue
+		}
+		at := committed[path].At
+		data, _ := c.Blobs.Object(path)
+		for offset, text := range bytes.Split(bytes.TrimSpace(data), []byte("\n")) {
+			var line connector.Line
+			if err := json.Unmarshal(text, &line); err != nil {
+				return fmt.Errorf("read the output file %s, line %d: %w", path, offset+1, err)
+			}
+			run.Output = append(run.Output, checker.Output{Partition: part, Offset: int64(offset), Key: line.Key, Value: line.Value,
+				Count: line.Count, Time: record.EventTime(line.Time), Origin: record.Origin{Partition: line.Partition, Offset: line.Offset},
+				Fate: checker.Committed, Appended: at, Visible: at, Decided: at})
+		}
+		part++
+	}
+	return nil
+}

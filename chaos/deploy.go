@@ -1,0 +1,91 @@
+package chaos
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/flinch-dev/flinch/chaos/scenario"
+	"github.com/flinch-dev/flinch/runtime/id"
+	"github.com/flinch-dev/flinch/runtime/plan"
+	"github.com/flinch-dev/flinch/runtime/record"
+	"github.com/flinch-dev/flinch/sim"
+	"github.com/flinch-dev/flinch/sim/cluster"
+	"github.com/flinch-dev/flinch/sim/kafka"
+)
+
+// A simulated process has as many cores as a small container.
+const cores = 2
+
+// outputPartitions is how many partitions the sink's topic has.
+const outputPartitions = 8
+
+// compile turns a scenario's pipeline into a job. Its id is fixed, as in application mode.
+func compile(s *scenario.Scenario) (plan.Job, error) {
+	return plan.Compile(s.Plan(), id.Job("job-"+s.Metadata.Name), s.Deployment.FlinkConfiguration)
+}
+
+// deploy sets up the world of a run.
+func deploy(s *scenario.Scenario, job plan.Job, seed uint64) (*cluster.Cluster, error) {
+	input := cluster.Input{Topic: s.Pipeline.Source.Topic, Partitions: s.Pipeline.Source.Partitions,
+		Rate: s.Pipeline.Source.RecordsPerSecond, Keys: s.Pipeline.Source.Keys, ValueMax: 100, Seed: seed,
+		OutOfOrder: time.Duration(s.Pipeline.Source.OutOfOrderness), Until: time.Duration(s.Duration)}
+	if r := s.Pipeline.Source.Records; r != nil {
+		rows, err := r.Read(input.Rate)
+		if err != nil {
+			return nil, err
+		}
+		input.KeepTimes = true
+		for _, row := range rows {
+			input.Rows = append(input.Rows, cluster.Row{Key: row.Key, Value: row.Value, Time: record.EventTime(row.Millis)})
+		}
+	}
+	cfg := cluster.Config{
+		World:        sim.Config{Seed: seed, Profile: sim.Profiles[s.Deployment.Profile]},
+		JobManagers:  s.Deployment.JobManager.Replicas,
+		TaskManagers: s.Deployment.TaskManager.Replicas,
+		Cores:        cores,
+		Flink:        s.Deployment.FlinkConfiguration,
+		Job:          job,
+		Kafka:        kafka.Config{TransactionMaxTimeout: s.Pipeline.BrokerMaxTransactionTimeout()},
+		Topics:       map[string]int{},
+		Input:        input,
+	}
+	if restart := s.Deployment.Supervisor.Restart; restart == nil || *restart {
+		cfg.RestartAfter = max(time.Duration(s.Deployment.Supervisor.Delay), time.Millisecond)
+	}
+	for _, v := range job.Vertices {
+		for _, op := range v.Chain {
+			switch op.Kind {
+			case plan.KafkaSink:
+				cfg.Topics[op.Topic] = outputPartitions
+			case plan.FileSource:
+				return nil, fmt.Errorf("deploy %s: a file source is not fed by scenarios yet; use connector: kafka", s.Metadata.Name)
+			}
+		}
+	}
+	return cluster.New(cfg), nil
+}
+
+// effective is the pipeline as it runs: every default filled in.
+func effective(name string, job *plan.Job) plan.Pipeline {
+	p := plan.Pipeline{Name: name, MaxParallelism: job.MaxParallelism}
+	for _, v := range job.Vertices {
+		p.Parallelism = max(p.Parallelism, v.Parallelism)
+		p.Operators = append(p.Operators, v.Chain...)
+	}
+	return p
+}
+
+// sinkOf returns the sink's operator.
+func sinkOf(job *plan.Job) plan.Operator {
+	for _, v := range job.Vertices {
+		if last := v.Chain[len(v.Chain)-1]; last.Kind.Sink() {
+			return last
+		}
+	}
+	panic("chaos: a compiled job has no sink: " + job.Name)
+}
+
+// hidden says whether an object is none that readers of a file sink look at.
+func hidden(path string) bool { return strings.Contains(path, "/.") }

@@ -1,0 +1,180 @@
+package chaos
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/flinch-dev/flinch/chaos/fault"
+	"github.com/flinch-dev/flinch/runtime/history"
+	"github.com/flinch-dev/flinch/runtime/id"
+	"github.com/flinch-dev/flinch/runtime/plan"
+	"github.com/flinch-dev/flinch/sim/blobs"
+	"github.com/flinch-dev/flinch/sim/cluster"
+	"github.com/flinch-dev/flinch/sim/kafka"
+	"github.com/flinch-dev/flinch/sim/lease"
+)
+
+// target is the simulated world as faults see it.
+type target struct {
+	*cluster.Cluster
+	job *plan.Job
+	end map[fault.Role]func() // undoes what is wrong with a service
+}
+
+func newTarget(c *cluster.Cluster, job *plan.Job) *target {
+	return &target{Cluster: c, job: job, end: map[fault.Role]func(){}}
+}
+
+// Processes returns the processes of a role that are up.
+func (t *target) Processes(role fault.Role) []string {
+	var names []string
+	for _, name := range t.World.Processes() {
+		if t.Up(name) && (name == string(role) || strings.HasPrefix(name, string(role)+"-")) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// Hosting returns the TaskManagers that run an operator.
+func (t *target) Hosting(operator string, subtask int) []string {
+	vertex := t.job.Vertex(cluster.VertexOf(t.job, id.Operator(operator)))
+	if vertex == nil {
+		return nil
+	}
+	var hosts []string
+	for i := range vertex.Parallelism {
+		host := t.Host(vertex.ID, i)
+		if (subtask < 0 || subtask == i) && host != "" && t.Up(host) && !slices.Contains(hosts, host) {
+			hosts = append(hosts, host)
+		}
+	}
+	return hosts
+}
+
+// alive runs f unless the process is gone.
+func (t *target) alive(process string, f func()) error {
+	if !t.Up(process) {
+		return fault.ErrGone
+	}
+	f()
+	return nil
+}
+
+func (t *target) Kill(process string) error {
+	return t.alive(process, func() { t.World.Kill(process) })
+}
+
+func (t *target) Pause(process string) error {
+	return t.alive(process, func() { t.World.Pause(process) })
+}
+
+func (t *target) Resume(process string) error {
+	return t.alive(process, func() { t.World.Resume(process) })
+}
+
+func (t *target) LoseMachine(process string) error {
+	return t.alive(process, func() { t.World.LoseMachine(t.Machine(process)) })
+}
+
+func (t *target) SkewClock(process string, offset time.Duration, rate float64) error {
+	return t.alive(process, func() { t.SetClock(process, offset, rate) })
+}
+
+func (t *target) SetLink(from, to string, state fault.LinkState) error {
+	if state.Cut {
+		t.Cut(from, to)
+	} else {
+		t.Mend(from, to)
+	}
+	t.Slow(from, to, state.Delay, state.Jitter)
+	t.Lose(from, to, state.Loss)
+	return nil
+}
+
+func (t *target) Reset(a, b string) error {
+	t.World.Reset(a, b)
+	return nil
+}
+
+// SetService ends what was wrong with a service and starts what is to be wrong now.
+func (t *target) SetService(role fault.Role, state fault.ServiceState) error {
+	if end := t.end[role]; end != nil {
+		end()
+		delete(t.end, role)
+	}
+	if state.Mode == fault.Healthy {
+		return nil
+	}
+	var end func()
+	switch role {
+	case fault.ObjectStore:
+		end = t.store(state)
+	case fault.HA:
+		end = t.coordination(state)
+	case fault.Kafka:
+		if state.Mode == fault.CoordinatorUnavailable {
+			const forever = 1 << 60
+			t.Kafka.FailCoordinators(kafka.CoordinatorNotAvailable, forever)
+			end = func() { t.Kafka.FailCoordinators(kafka.CoordinatorNotAvailable, 0) }
+		}
+	}
+	if end == nil {
+		return fmt.Errorf("make %s %s: the simulated one cannot do that", role, state.Mode)
+	}
+	t.end[role] = end
+	return nil
+}
+
+func (t *target) store(state fault.ServiceState) func() {
+	on := blobs.Scope{Prefix: state.Prefix}
+	for _, op := range state.Operations {
+		on.Operations = append(on.Operations, blobs.Operation(op))
+	}
+	switch state.Mode {
+	case fault.Http503:
+		return t.Blobs.Outage(blobs.Unavailable, on)
+	case fault.Timeout:
+		return t.Blobs.Outage(blobs.Timeout, on)
+	case fault.Throttle:
+		return t.Blobs.Throttle(state.PerSecond, on)
+	case fault.LostAnswer:
+		return t.Blobs.LoseAnswers(state.Share, on)
+	}
+	return nil
+}
+
+func (t *target) coordination(state fault.ServiceState) func() {
+	var on lease.Scope
+	for _, op := range state.Operations {
+		on.Operations = append(on.Operations, lease.Operation(op))
+	}
+	switch state.Mode {
+	case fault.Unavailable:
+		return t.Lease.Outage(lease.Timeout, on)
+	case fault.LostAnswer:
+		return t.Lease.LoseAnswers(state.Share, on)
+	}
+	return nil
+}
+
+// LoseLease takes the lease away, and says so in the history: to the linearizability of the lease it is a
+// step of the service's own, by which the holder that it knows of loses it.
+func (t *target) LoseLease(process string) error {
+	holder := process
+	for _, e := range t.Lease.Entries("") {
+		var record struct{ HolderIdentity string }
+		if strings.HasSuffix(e.Key, "/election/leader") && json.Unmarshal(e.Value, &record) == nil && record.HolderIdentity != "" {
+			holder = record.HolderIdentity
+		}
+	}
+	if len(t.Lease.LoseLease(process)) == 0 {
+		return fmt.Errorf("take the lease from %s: it holds none", process)
+	}
+	now := int64(t.Now())
+	t.Note(history.Operation{Object: "lease", Key: "default", Client: holder, Call: "expire", OK: true, Invoke: now, Return: now})
+	return nil
+}
