@@ -338,3 +338,9 @@ func fit(x, y []float64) (fitted, bool) {
 	}
 	return f, true
 }
+
+// SweepJUnit writes a sweep as a JUnit document: a case for every run.
+func SweepJUnit(w io.Writer, s *Sweep) error {
+	suites := sweepSuites(s)
+	return suites.WriteXML(w)
+}

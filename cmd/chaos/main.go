@@ -1,0 +1,85 @@
+// Command chaos runs scenarios: it breaks a Flink cluster at a chosen step, proves or refutes that the
+// committed output is exactly once, and writes a report.
+//
+// Exit codes: 0 pass, 1 the data is wrong, 2 inconclusive, 3 a service level was missed, 4 stopped by
+// stopWhen, 64 bad usage or scenario, 70 a bug of ours, 130 interrupted.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes beside those of a run.
+const (
+	exitUsage = 64
+	exitBug   = 70
+)
+
+// exit is an error that carries the exit code; its text may be empty if everything has been said.
+type exit struct {
+	code int
+	text string
+}
+
+func (e exit) Error() string { return e.text }
+
+func usage(format string, args ...any) error { return exit{exitUsage, fmt.Sprintf(format, args...)} }
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// run is the whole program: arguments in, exit code out.
+func run(args []string, stdout, stderr io.Writer) (code int) {
+	defer func() {
+		if bug := recover(); bug != nil {
+			fmt.Fprintf(stderr, "chaos: a bug of ours: %v\n", bug)
+			code = exitBug
+		}
+	}()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	root := command()
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	var e exit
+	if !errors.As(err, &e) {
+		e = exit{exitUsage, err.Error()} // cobra's: unknown command or flag
+	}
+	if e.text != "" {
+		fmt.Fprintln(stderr, "chaos: "+strings.TrimSpace(e.text))
+	}
+	return e.code
+}
+
+func command() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "chaos",
+		Short: "What happens to my output when things die, and how long does it take?",
+		Long: `chaos runs a stream job under failures that you choose, and judges its output.
+
+  chaos run scenarios/jm-failover.yaml               one run, one verdict, one report
+  chaos run scenarios --seeds 1..100                 every scenario, a hundred ways
+  chaos validate my.yaml                             every mistake in the file, at its place
+  chaos faults                                       what can be broken
+  chaos replay store/jm-failover/latest              the same run again, event by event`,
+		SilenceUsage: true, SilenceErrors: true,
+		SuggestionsMinimumDistance: 2,
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(runCommand(), validateCommand(), planCommand(), faultsCommand(), describeCommand(), schemaCommand(),
+		replayCommand(), checkCommand(), reportCommand())
+	return root
+}
