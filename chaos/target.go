@@ -90,6 +90,7 @@ func (t *target) SetLink(from, to string, state fault.LinkState) error {
 	} else {
 		t.Mend(from, to)
 	}
+	t.Refuse(from, to, state.Reject)
 	t.Slow(from, to, state.Delay, state.Jitter)
 	t.Lose(from, to, state.Loss)
 	return nil

@@ -254,10 +254,19 @@ func transactionOf(out *Output) string {
 }
 
 // exactlyOnce is the verdict on an audit.
-func exactlyOnce(run *Run) Result {
+func exactlyOnce(run *Run) Result { return audited(run, plan.ExactlyOnce) }
+
+// deliveryGuarantee holds the output to what the sink promises, which may be less than exactly once.
+func deliveryGuarantee(run *Run) Result { return audited(run, "") }
+
+// audited judges the account of a run by a guarantee; "" is the sink's own.
+func audited(run *Run, by plan.Guarantee) Result {
 	e := Audit(run)
 	if e.Undecided != "" {
 		return notDecided("%s", e.Undecided)
+	}
+	if by != "" {
+		e.Guarantee = by
 	}
 	anomaly := e.Broken()
 	switch {

@@ -17,7 +17,8 @@ type Check struct {
 // All returns every check: first those of the output, then those of the protocol.
 func All() []Check {
 	return []Check{
-		{"exactlyOnce", "Every source record is in the committed output as often as the job says, and in order; a weaker delivery guarantee is held to what it promises.", exactlyOnce},
+		{"exactlyOnce", "Every source record is in the committed output as often as the job says, and in order, whatever the sink promises.", exactlyOnce},
+		{"deliveryGuarantee", "The committed output keeps the sink's delivery guarantee: at-least-once may repeat records, none may lose them.", deliveryGuarantee},
 		{"stateMatchesReplay", "Recomputing the operators in committed order gives every committed value.", stateMatchesReplay},
 		{"movingCut", "After every commit the output is the image of a cut of the inputs, and the cut only moves forward.", movingCut},
 		{"counterLinearizable", "Seen as a counter per key (add, answer), the job is linearizable.", counterLinearizable},

@@ -29,7 +29,7 @@ func TestEveryCheckHasStories(t *testing.T) {
 }
 
 func TestNamesAreThoseOfScenarioFiles(t *testing.T) {
-	want := "exactlyOnce stateMatchesReplay movingCut checkpointIdsIncrease oneLeader noPartialCheckpointRestored newestCheckpointRestored " +
+	want := "exactlyOnce deliveryGuarantee stateMatchesReplay movingCut checkpointIdsIncrease oneLeader noPartialCheckpointRestored newestCheckpointRestored " +
 		"keyGroupsOwnedOnce slotOwnedOnce noCommitFromFencedAttempt commitAfterCheckpoint noHangingTransaction noTornTransaction " +
 		"notificationsMonotone leaseLinearizable pointersLinearizable counterLinearizable noCrash jobAlive checkpointRetention"
 	known := map[string]bool{}

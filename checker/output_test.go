@@ -46,12 +46,17 @@ func TestWeakerGuaranteesAllowWhatTheySay(t *testing.T) {
 		return orders().guarantee(g).commit(5, "", "0@0=1 0@1=2 0@2=4 0@3=6").commit(8, "", "0@2=4 0@3=6")
 	}
 	some := func(g plan.Guarantee) *build { return orders().guarantee(g).commit(5, "", "0@0=1") }
-	tell(t, "exactlyOnce",
+	tell(t, "deliveryGuarantee",
 		story{"at least once, twice", twice(plan.AtLeastOnce), Holds, "", 0, "2 duplicated"},
 		story{"at least once, lost", some(plan.AtLeastOnce), Broken, Lost, 100, "3 lost"},
 		story{"none, twice", twice(plan.None), Holds, "", 0, "2 duplicated"},
 		story{"none, lost", some(plan.None), Holds, "", 0, "3 lost"},
 		story{"none, invented", orders().guarantee(plan.None).commit(5, "", "0@8=1"), Broken, Unexpected, 5, ""},
+		story{"no input", job(plan.KeyedSum).guarantee(plan.None), NotDecided, "", 0, ""},
+	)
+	tell(t, "exactlyOnce",
+		story{"a weaker sink is no excuse", twice(plan.AtLeastOnce), Broken, Duplicated, 8, "record 0@2"},
+		story{"exactly once by luck", orders().guarantee(plan.AtLeastOnce).commit(5, "", "0@0=1 0@1=2 0@2=4 0@3=6"), Holds, "", 0, "4 expected"},
 		story{"no input", job(plan.KeyedSum).guarantee(plan.None), NotDecided, "", 0, ""},
 	)
 }

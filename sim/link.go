@@ -14,6 +14,7 @@ type link struct {
 	from, to *process
 	epoch    uint32 // grows when the connection breaks: what was under way is gone
 	cut      bool
+	refused  bool
 	held     []event // sent while cut
 	extra    time.Duration
 	spread   time.Duration
@@ -37,7 +38,11 @@ func (w *World) link(from, to *process) *link {
 
 // transmit puts a message on the way. It is called in the order of sending.
 func (w *World) transmit(l *link, e event) {
-	if l.cut {
+	switch {
+	case l.refused:
+		w.refuse(e, w.profile.Latency)
+		return
+	case l.cut:
 		l.held = append(l.held, e)
 		return
 	}
@@ -79,6 +84,16 @@ func (w *World) transmit(l *link, e event) {
 // order. What was on the wire already arrives.
 func (w *World) Cut(from, to string) {
 	w.link(w.mustProcess(from), w.mustProcess(to)).cut = true
+}
+
+// Refuse breaks one direction as a firewall does that rejects: what is sent comes back as undeliverable, and
+// the connections that were there are broken, which both ends are told.
+func (w *World) Refuse(from, to string, on bool) {
+	l := w.link(w.mustProcess(from), w.mustProcess(to))
+	if on && !l.refused {
+		w.Reset(from, to)
+	}
+	l.refused = on
 }
 
 // Mend ends a cut.

@@ -51,6 +51,7 @@ func (i *Injector) settle(c *condition) error {
 		var sum LinkState
 		for _, o := range in {
 			sum.Cut = sum.Cut || o.state.Cut
+			sum.Reject = sum.Reject || o.state.Reject
 			sum.Delay += o.state.Delay
 			sum.Jitter += o.state.Jitter
 			sum.Loss = max(sum.Loss, o.state.Loss)
@@ -78,8 +79,11 @@ func (f Fault) conditionsOf(v victims) []*condition {
 			all = append(all, &condition{clock: p, offset: f.span("jump"), rate: f.number("rate")})
 		}
 	case "network.partition", "network.delay", "network.loss":
-		state := LinkState{Cut: f.Inject == "network.partition"}
+		var state LinkState
 		switch f.Inject {
+		case "network.partition":
+			state.Reject = f.Param("mode") == "reject"
+			state.Cut = !state.Reject
 		case "network.delay":
 			state.Delay, state.Jitter = f.span("delay"), f.span("jitter")
 		case "network.loss":

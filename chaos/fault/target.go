@@ -36,7 +36,8 @@ type Target interface {
 
 // LinkState is what is wrong with one direction of a link.
 type LinkState struct {
-	Cut    bool
+	Cut    bool          // silence: what is sent waits
+	Reject bool          // refusal: what is sent comes back at once
 	Delay  time.Duration // added to every message
 	Jitter time.Duration // up to so much more
 	Loss   float64       // share of packets, 0 to 1

@@ -56,8 +56,10 @@ var kinds = []Kind{
 	{
 		Name: "network.partition", Summary: "messages between two groups of processes do not get through",
 		Long: "Both ways, or one way only (direction: to or from). Nobody is told: connections stay open and silent, so " +
-			"only heartbeats and time-outs notice. When it heals, what was held back arrives, in order.",
-		Roles: Roles, Default: Aim{Side: Side{Role: []Role{TaskManager}, Pick: One}, Direction: Both}, Network: true,
+			"only heartbeats and time-outs notice. When it heals, what was held back arrives, in order. With mode: reject, " +
+			"as a firewall that refuses, connections break and every message comes back at once, so that senders know.",
+		Params: []Param{{Name: "mode", Type: Choice, Default: "drop", Of: []string{"drop", "reject"}, Doc: "silence, or refusal"}},
+		Roles:  Roles, Default: Aim{Side: Side{Role: []Role{TaskManager}, Pick: One}, Direction: Both}, Network: true,
 		Backends: everywhere, Lasts: Optional, Undo: "the links carry again, and deliver what was held back",
 	},
 	{

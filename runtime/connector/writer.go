@@ -69,7 +69,7 @@ type transactionalSink struct {
 
 	batch   record.Batch
 	unacked int
-	written bool // anything in this transaction yet
+	noted   time.Time // when a write was last told of
 	owed    committer
 }
 
@@ -155,8 +155,8 @@ func (s *transactionalSink) Flush(env mailbox.Env) {
 	name := s.name(s.subtask.Attempt.Subtask, s.number)
 	env.Work(mailbox.Serialize, s.batch.Size())
 	env.Send(s.kafka, wire.KafkaProduce{TransactionalID: name, Topic: s.op.Topic, Records: s.batch})
-	if !s.written {
-		s.written = true
+	if now := env.Now(); now.Sub(s.noted) >= time.Second {
+		s.noted = now
 		env.Note(history.SinkWrite{Attempt: s.subtask.Attempt, Transaction: name})
 	}
 	s.unacked += s.batch.N
@@ -229,7 +229,6 @@ func (s *transactionalSink) Handle(env mailbox.Env, m mailbox.Msg) (bool, error)
 				Transaction: m.TransactionalID, ProducerID: m.ProducerID, Epoch: m.Epoch, Records: m.Records})
 		}
 		env.Send(s.kafka, wire.KafkaCloseProducer{TransactionalID: m.TransactionalID})
-		s.written = false
 		s.move(flushed)
 		return true, nil
 	case wire.KafkaTxnEnded:

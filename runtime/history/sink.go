@@ -39,8 +39,7 @@ type SinkCommitLost struct {
 	Answer      string // Kafka's error name
 }
 
-// SinkWrite: an attempt has handed records to Kafka. Noted once per transaction (or once a second without
-// transactions), not per record.
+// SinkWrite: an attempt has handed records to Kafka. Noted at most once a second, not per record.
 type SinkWrite struct {
 	Attempt     id.Attempt
 	Transaction string
