@@ -34,16 +34,6 @@ type Outcome struct {
 	Panics    []string // with their stacks
 }
 
-// phase is where a run is.
-type phase string
-
-// The phases of a run.
-const (
-	steadying phase = "waiting for the steady state"
-	loading   phase = "under load"
-	draining  phase = "draining"
-)
-
 // slice is how much virtual time passes between two looks at the run from outside.
 const slice = 500 * time.Millisecond
 

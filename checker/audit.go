@@ -120,9 +120,6 @@ func Audit(run *Run) ExactlyOnce {
 	return e
 }
 
-// want and seen are kept in bytes, since the arrays are as long as the input: no record needs more copies.
-const copiesMax = pathsMax
-
 func auditRecords(run *Run, t *topology, index *Index, e *ExactlyOnce) {
 	want := make([]uint8, index.Total)
 	for p := range index.parts {

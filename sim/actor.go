@@ -181,7 +181,7 @@ func (w *World) failed(reason any) {
 // release lets the effects of a message happen, in order. Any of them may end the actor: a fault can be
 // aimed at a note, and then what comes after it does not happen.
 func (w *World) release(a *actor, effects []effect, outcome error) {
-	if outcome != nil && !errors.Is(outcome, mailbox.Done) {
+	if outcome != nil && !errors.Is(outcome, mailbox.ErrDone) {
 		w.exit(a, outcome)
 		return
 	}

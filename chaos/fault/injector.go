@@ -79,7 +79,7 @@ func New(cfg Config) (*Injector, error) {
 			return nil, fmt.Errorf("arm fault %q: there is no kind of fault %q; chaos faults lists them", f.Name, f.Inject)
 		}
 		if f.At == nil && f.When == nil {
-			return nil, fmt.Errorf("arm fault %q: it has no trigger; give it at:, when: or every:", f.Name)
+			return nil, fmt.Errorf("arm fault %q: it has no trigger; give it one of at, when and every", f.Name)
 		}
 		i.faults = append(i.faults, &armed{Fault: f, kind: kind})
 	}

@@ -2,7 +2,6 @@ package connector
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/flinch-dev/flinch/runtime/history"
 	"github.com/flinch-dev/flinch/runtime/id"
@@ -24,7 +23,6 @@ type plainSink struct {
 	req     uint64
 	batch   record.Batch
 	unacked int
-	noted   time.Time
 }
 
 func newPlainSink(op plan.Operator, subtask Subtask, kafka mailbox.Addr) *plainSink {
@@ -53,10 +51,7 @@ func (s *plainSink) Flush(env mailbox.Env) {
 	}
 	env.Work(mailbox.Serialize, s.batch.Size())
 	env.Send(s.kafka, wire.KafkaProduce{Topic: s.op.Topic, Records: s.batch})
-	if now := env.Now(); now.Sub(s.noted) >= time.Second {
-		s.noted = now
-		env.Note(history.SinkWrite{Attempt: s.subtask.Attempt})
-	}
+	env.Note(history.SinkWrite{Attempt: s.subtask.Attempt})
 	s.unacked += s.batch.N
 	s.batch = record.Batch{}
 }

@@ -69,7 +69,6 @@ type transactionalSink struct {
 
 	batch   record.Batch
 	unacked int
-	noted   time.Time // when a write was last told of
 	owed    committer
 }
 
@@ -155,10 +154,7 @@ func (s *transactionalSink) Flush(env mailbox.Env) {
 	name := s.name(s.subtask.Attempt.Subtask, s.number)
 	env.Work(mailbox.Serialize, s.batch.Size())
 	env.Send(s.kafka, wire.KafkaProduce{TransactionalID: name, Topic: s.op.Topic, Records: s.batch})
-	if now := env.Now(); now.Sub(s.noted) >= time.Second {
-		s.noted = now
-		env.Note(history.SinkWrite{Attempt: s.subtask.Attempt, Transaction: name})
-	}
+	env.Note(history.SinkWrite{Attempt: s.subtask.Attempt, Transaction: name})
 	s.unacked += s.batch.N
 	s.batch = record.Batch{}
 }

@@ -39,7 +39,7 @@ type SinkCommitLost struct {
 	Answer      string // Kafka's error name
 }
 
-// SinkWrite: an attempt has handed records to Kafka. Noted at most once a second, not per record.
+// SinkWrite: an attempt has handed a batch of records to its Kafka client.
 type SinkWrite struct {
 	Attempt     id.Attempt
 	Transaction string

@@ -123,7 +123,7 @@ func (d *dispatcher) stop(env mailbox.Env) error {
 		}
 	}
 	if !waiting {
-		return mailbox.Done
+		return mailbox.ErrDone
 	}
 	return nil
 }
@@ -147,7 +147,7 @@ func (d *dispatcher) exited(env mailbox.Env, m mailbox.Exited) error {
 	case m.Err != "":
 		return fmt.Errorf("JobMaster %s: %s", m.Child, m.Err)
 	case d.stopping && !running:
-		return mailbox.Done
+		return mailbox.ErrDone
 	}
 	return d.failure
 }

@@ -276,7 +276,7 @@ func (j *jobMaster) suspend(env mailbox.Env) error {
 	}
 	j.enter(env, statusSuspended, "this JobManager does not lead any more")
 	j.goodbye(env, "its JobMaster does not lead any more")
-	return mailbox.Done
+	return mailbox.ErrDone
 }
 
 // goodbye tells all TaskManagers that we are gone, as well as it can.
@@ -305,7 +305,7 @@ func (j *jobMaster) terminate(env mailbox.Env, status, cause string) {
 	}
 	j.declare(env, 0)
 	env.Send(j.dispatcher, jobEnded{j.job.ID, status})
-	j.outcome = mailbox.Done
+	j.outcome = mailbox.ErrDone
 }
 
 // enter moves the job to a status.

@@ -25,7 +25,6 @@ type resourceManager struct {
 	jobs        map[id.Job]*requirement
 	requested   map[id.Allocation]mailbox.Addr // slot requests without an answer
 	checkQueued bool
-	stopped     bool
 }
 
 type registeredManager struct {
@@ -76,7 +75,7 @@ func (r *resourceManager) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.
 		for _, at := range r.order {
 			env.Send(at, wire.DisconnectTaskManager{Token: r.token, Cause: "this ResourceManager does not lead any more"})
 		}
-		return mailbox.Done
+		return mailbox.ErrDone
 	case wire.Fenced:
 		if inner, ok := unfence(env, from, m, r.token); ok {
 			r.call(env, from, inner)

@@ -35,13 +35,13 @@ type Sized interface {
 
 // Actor is a state machine behind a mailbox.
 type Actor interface {
-	// Receive handles one message. Nil releases its effects, in order. Done releases them and ends the actor.
+	// Receive handles one message. Nil releases its effects, in order. ErrDone releases them and ends the actor.
 	// Any other error ends the actor and drops its effects; the parent receives Exited.
 	Receive(env Env, from Addr, m Msg) error
 }
 
-// Done, returned by Receive, ends an actor that has finished its work. Its effects still happen.
-var Done = errors.New("done")
+// ErrDone, returned by Receive, ends an actor that has finished its work. Its effects still happen.
+var ErrDone = errors.New("done")
 
 // Env is everything that an actor may do to the world.
 type Env interface {

@@ -39,7 +39,7 @@ func (t *Task) run(env mailbox.Env) error {
 		o.Send(env)
 	}
 	if t.finished(env) {
-		return mailbox.Done
+		return mailbox.ErrDone
 	}
 	if !t.proceeds && t.mayWork() && t.ready() {
 		t.proceeds = true

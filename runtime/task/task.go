@@ -80,7 +80,7 @@ func (t *Task) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) error 
 		}
 	case wire.CancelTask:
 		t.enter(env, Canceled)
-		return mailbox.Done
+		return mailbox.ErrDone
 	case wire.Buffer:
 		if err := t.gate.Put(env, m); err != nil {
 			return err

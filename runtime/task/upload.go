@@ -63,7 +63,7 @@ func (u *upload) Receive(env mailbox.Env, _ mailbox.Addr, m mailbox.Msg) error {
 	if !u.ended {
 		env.Send(u.task, stored{Checkpoint: u.checkpoint, Failed: u.failed})
 	}
-	return mailbox.Done
+	return mailbox.ErrDone
 }
 
 // uploadExited handles the end of a child: it reports what went wrong itself, so an error is our own bug.
