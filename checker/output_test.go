@@ -165,19 +165,40 @@ func TestMovingCutWithoutOrder(t *testing.T) {
 
 // Windows of 10 ms: key a has 1+2 in the first and 5 in the second, key b has 4 in the first. The last
 // record only moves the watermark.
-func windows() *build {
-	return job(plan.Tumble).in(0, "a+1@1 a+2@8 b+4@9 a+5@12 z+0@40")
+func windows() *build { return oneReader().in(0, "a+1@1 a+2@8 b+4@9 a+5@12 z+0@40") }
+
+func oneReader() *build {
+	b := job(plan.Tumble)
+	b.op(plan.KafkaSource).Parallelism = 1
+	return b
+}
+
+// A checkpoint is taken when the source stands at an offset, and later restored.
+func (b *build) restoredAt(offset int64) *build {
+	return b.note(3, "tm", history.SourcePosition{Checkpoint: 1, Partitions: []int32{0}, Next: []int64{offset}}).
+		note(4, "jm", history.RestoreStarted{Checkpoint: 1, Global: true})
 }
 
 func TestWindows(t *testing.T) {
 	undrained := windows().commit(5, "t1", "a/10=3*2")
 	undrained.Drained = false
-	late := func() *build { return job(plan.Tumble).in(0, "a+1@1 b+1@25 a+2@8 z+0@40") }
+	idleReader := windows().commit(5, "t1", "a/10=3*2")
+	idleReader.op(plan.KafkaSource).Parallelism = 2
+	late := func() *build { return oneReader().in(0, "a+1@1 b+1@25 a+2@8 z+0@40") }
 	tell(t, "exactlyOnce",
 		story{"each window once", windows().commit(5, "t1", "a/10=3*2 b/10=4*1 a/20=5*1"), Holds, "", 0, "4 expected, 4 committed"},
 		story{"the last window is not due", windows().commit(5, "t1", "a/10=3*2 b/10=4*1 a/20=5*1 z/50=0*1"), Holds, "", 0, ""},
 		story{"the last window is due when the input has ended",
 			windows().commit(5, "t1", "a/10=3*2 b/10=4*1 a/20=5*1").note(9, "jm", history.JobStatus{Status: "FINISHED"}), Broken, Lost, 100, "z/50"},
+		story{"a partition without records holds every window back",
+			windows().in(1, "").commit(5, "t1", "a/10=3*2"), NotDecided, "", 0, "nothing to look at"},
+		story{"so does a reader without a partition", idleReader, NotDecided, "", 0, "nothing to look at"},
+		story{"event time begins anew at a restore: nothing is due that was not due before it",
+			windows().restoredAt(5).commit(5, "t1", "a/10=3*2 b/10=4*1 a/20=5*1"), Holds, "", 0, "4 expected"},
+		story{"what the checkpoint had not seen moves it again",
+			windows().restoredAt(1).commit(5, "t1", "a/10=3*2 a/20=5*1"), Broken, Lost, 100, "record b/10: the window never came out"},
+		story{"a checkpoint at the end, after one that had seen nothing, leaves nothing due",
+			oneReader().in(0, "a+1@1 z+0@5").restoredAt(2), NotDecided, "", 0, "nothing to look at"},
 		story{"a window never fired", windows().commit(5, "t1", "a/10=3*2 a/20=5*1"), Broken, Lost, 100, "record b/10: the window never came out"},
 		story{"a window fired twice", windows().commit(5, "t1", "a/10=3*2 b/10=4*1 a/20=5*1").commit(8, "t2", "b/10=4*1"), Broken, Duplicated, 8, "b/10"},
 		story{"a window lost a record", windows().commit(5, "t1", "a/10=2*1 b/10=4*1 a/20=5*1"), Broken, Lost, 5, "counted 1 records of 2"},

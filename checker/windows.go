@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/flinch-dev/flinch/runtime/history"
 	"github.com/flinch-dev/flinch/runtime/record"
 )
 
@@ -30,14 +29,11 @@ type windowKey struct {
 	end record.EventTime
 }
 
-// windowsOf computes every window of the input, sorted by key and end. The watermark is the smallest over
-// the source partitions of the largest time read less the allowed disorder; the end of a bounded input
-// passes all windows.
+// windowsOf computes every window of the input, sorted by key and end, and whether the job must have emitted it.
 func windowsOf(run *Run, t *topology) ([]window, map[windowKey]int) {
 	size, disorder := t.after[0].Window, record.EventTime(t.source.OutOfOrder/time.Millisecond)
 	at := map[windowKey]int{}
 	var all []window
-	watermark := record.MaxTime
 	for _, log := range run.Input {
 		newest := record.MinTime
 		for i := range log.Records {
@@ -65,11 +61,8 @@ func windowsOf(run *Run, t *topology) ([]window, map[windowKey]int) {
 				}
 			}
 		}
-		watermark = min(watermark, newest-disorder-1)
 	}
-	if finished(run) {
-		watermark = record.MaxTime
-	}
+	watermark := lastWatermark(run, t.source)
 	slices.SortFunc(all, func(a, b window) int {
 		return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.end, b.end))
 	})
@@ -82,13 +75,6 @@ func windowsOf(run *Run, t *topology) ([]window, map[windowKey]int) {
 
 // certain says whether a window must come out at all.
 func (w *window) certain() bool { return w.count > w.unsure }
-
-func finished(run *Run) bool {
-	return slices.ContainsFunc(run.Events, func(e history.Entry) bool {
-		status, ok := e.Event.(history.JobStatus)
-		return ok && status.Status == "FINISHED"
-	})
-}
 
 // auditWindows accounts for a windowed job. A window stands for source records: one that says too few has
 // lost some, one that says too many has counted some twice.

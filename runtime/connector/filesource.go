@@ -115,8 +115,5 @@ func (r *FileReader) Watermark() record.EventTime {
 			least = min(least, f.highest)
 		}
 	}
-	if least == record.MaxTime || least == record.MinTime {
-		return record.MinTime
-	}
-	return least - record.EventTime(r.op.OutOfOrder.Milliseconds()) - 1
+	return behind(least, r.op.OutOfOrder)
 }

@@ -54,8 +54,7 @@ type partition struct {
 	fetch   int64 // the offset to fetch from
 	asked   uint64
 	batches []fetched
-	highest record.EventTime
-	idle    bool // the partition has never had a record: it does not hold the watermark back
+	highest record.EventTime // of the records handed out by this attempt: not in a checkpoint, as in Flink
 }
 
 type fetched struct {
@@ -80,7 +79,7 @@ func (r *KafkaReader) Assign(env mailbox.Env, splits []wire.Split, noMore bool) 
 		if slices.ContainsFunc(r.splits, func(p *partition) bool { return p.number == s.Partition }) {
 			continue // the answer to an earlier assignment was lost
 		}
-		p := &partition{number: s.Partition, next: s.Offset, fetch: s.Offset, highest: record.MinTime, idle: true}
+		p := &partition{number: s.Partition, next: s.Offset, fetch: s.Offset, highest: record.MinTime}
 		r.splits = append(r.splits, p)
 		r.ask(env, p)
 	}
@@ -114,7 +113,6 @@ func (r *KafkaReader) Handle(env mailbox.Env, m mailbox.Msg) (bool, error) {
 		}
 		p.fetch = m.Next
 		if m.Records.N > 0 {
-			p.idle = false
 			env.Work(mailbox.Serialize, m.Records.Size())
 			p.batches = append(p.batches, fetched{m.Records.Reader(), m.Records.N, m.Next})
 		} else if len(p.batches) == 0 {
@@ -198,17 +196,20 @@ func (r *KafkaReader) Splits() []wire.Split {
 	return all
 }
 
-// Watermark is the least, over the partitions that have records, of the highest time seen less the bound on
-// disorder, less one: a record at that very time may still come.
+// Watermark is the least over the partitions. One that has brought no record since this attempt began holds it
+// back, and so does a reader without partitions: Flink does the same where no idleness is declared.
 func (r *KafkaReader) Watermark() record.EventTime {
 	least := record.MaxTime
 	for _, p := range r.splits {
-		if !p.idle {
-			least = min(least, p.highest)
-		}
+		least = min(least, p.highest)
 	}
-	if least == record.MaxTime || least == record.MinTime {
+	return behind(least, r.op.OutOfOrder)
+}
+
+// behind is the watermark after a highest time: a record at that time less the bound on disorder may still come.
+func behind(highest record.EventTime, disorder time.Duration) record.EventTime {
+	if highest == record.MinTime || highest == record.MaxTime {
 		return record.MinTime
 	}
-	return least - record.EventTime(r.op.OutOfOrder.Milliseconds()) - 1
+	return highest - record.EventTime(disorder.Milliseconds()) - 1
 }
