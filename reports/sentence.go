@@ -104,6 +104,15 @@ func deed(inject string) string {
 }
 
 func howItTookIt(r measure.Recovery) string {
+	if r.Detect == 0 && r.Restart == 0 && r.Restore == 0 {
+		switch {
+		case r.Total == 0:
+			return "nothing had to recover"
+		case r.Total < 0:
+			return "nothing restarted, not caught up by the end"
+		}
+		return "nothing restarted, caught up after " + seconds(r.Total)
+	}
 	var parts []string
 	if r.Detect >= 0 {
 		parts = append(parts, "noticed after "+seconds(r.Detect))

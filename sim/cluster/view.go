@@ -35,6 +35,10 @@ func (v *view) watch(w *sim.World) {
 			if v.leader == e.Holder {
 				v.leader = ""
 			}
+		case history.ProcessStopped:
+			if e.Name == v.leader {
+				v.status = "" // nobody is there who could say
+			}
 		case history.JobStatus:
 			if entry.Process == v.leader { // one that was replaced has no say
 				v.status = e.Status
