@@ -38,7 +38,8 @@ func collect(c *cluster.Cluster, job *plan.Job, name, topic string, drained bool
 	return run, nil
 }
 
-// collectFiles reads the part files of a file sink. A part is visible from the commit that gave it its name.
+// collectFiles reads the part files of a file sink. A subtask's parts, in the order of their names, are a
+// partition; a part is visible from the commit that gave it its name.
 func collectFiles(c *cluster.Cluster, run *checker.Run, folder string) error {
 	committed := map[string]history.Entry{}
 	for _, e := range c.History() {
@@ -48,23 +49,27 @@ func collectFiles(c *cluster.Cluster, run *checker.Run, folder string) error {
 			}
 		}
 	}
-	var part int32
+	offsets := map[int32]int64{}
 	for _, path := range c.Blobs.Paths() {
 		if !strings.HasPrefix(path, folder+"/") || hidden(path) {
 			continue
 		}
 		at := committed[path].At
 		data, _ := c.Blobs.Object(path)
-		for offset, text := range bytes.Split(bytes.TrimSpace(data), []byte("\n")) {
+		var subtask int32
+		if _, err := fmt.Sscanf(strings.TrimPrefix(path, folder+"/"), "part-%d-", &subtask); err != nil {
+			return fmt.Errorf("read the output file %s: its name is not one that a file sink gives: %w", path, err)
+		}
+		for n, text := range bytes.Split(bytes.TrimSpace(data), []byte("\n")) {
 			var line connector.Line
 			if err := json.Unmarshal(text, &line); err != nil {
-				return fmt.Errorf("read the output file %s, line %d: %w", path, offset+1, err)
+				return fmt.Errorf("read the output file %s, line %d: %w", path, n+1, err)
 			}
-			run.Output = append(run.Output, checker.Output{Partition: part, Offset: int64(offset), Key: line.Key, Value: line.Value,
+			run.Output = append(run.Output, checker.Output{Partition: subtask, Offset: offsets[subtask], Key: line.Key, Value: line.Value,
 				Count: line.Count, Time: record.EventTime(line.Time), Origin: record.Origin{Partition: line.Partition, Offset: line.Offset},
 				Fate: checker.Committed, Appended: at, Visible: at, Decided: at})
+			offsets[subtask]++
 		}
-		part++
 	}
 	return nil
 }

@@ -59,3 +59,16 @@ func oneLeader(run *Run) Result {
 func terminal(status string) bool {
 	return status == "FINISHED" || status == "FAILED" || status == "CANCELED"
 }
+
+// successor is the process that was elected last, as the history is followed.
+type successor string
+
+func (s *successor) follow(e history.Entry) {
+	if ev, ok := e.Event.(history.LeaderElected); ok {
+		*s = successor(ev.Holder)
+	}
+}
+
+// of says whether a process acts though another has been elected since: what it decides reaches nobody, which
+// is what oneLeader looks at.
+func (s successor) of(process string) bool { return s != "" && string(s) != process }

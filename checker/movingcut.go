@@ -181,6 +181,9 @@ func cutWithoutOrder(run *Run, t *topology, index *Index) Result {
 
 // cutOfWindows: the windows of a key come out one after the other, each once.
 func cutOfWindows(run *Run, t *topology) Result {
+	if !t.commitOrdered {
+		return notDecided("the windows of a key may overtake each other on their way to the sink")
+	}
 	all, at := windowsOf(run, t)
 	due := map[string]int{} // by key: the window that must come next
 	for i := range slices.Backward(all) {

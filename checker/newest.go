@@ -6,12 +6,15 @@ import (
 )
 
 // newestCheckpointRestored (C3, C4): a restore never starts from a checkpoint older than one that was
-// completed before, since whoever heard of the completion may have committed its transactions already.
+// completed before, since whoever heard of the completion may have committed its transactions already. What a
+// leader that has been replaced chooses is refused by everybody, and does not count.
 func newestCheckpointRestored(run *Run) Result {
 	newest := map[id.Job]history.Entry{}
 	gone := map[checkpointOf]history.Entry{}
 	looked := 0
+	var leader successor
 	for _, e := range run.Events {
+		leader.follow(e)
 		switch ev := e.Event.(type) {
 		case history.CheckpointCompleted:
 			if before, ok := newest[ev.Job]; !ok || before.Event.(history.CheckpointCompleted).Checkpoint < ev.Checkpoint {
@@ -20,6 +23,9 @@ func newestCheckpointRestored(run *Run) Result {
 		case history.CheckpointSubsumed:
 			gone[checkpointOf{ev.Job, ev.Checkpoint}] = e
 		case history.RestoreStarted:
+			if leader.of(e.Process) {
+				continue
+			}
 			looked++
 			if removed, ok := gone[checkpointOf{ev.Job, ev.Checkpoint}]; ok {
 				return brokenAt("stale-restore", []history.Entry{removed, e}, "job %s restores checkpoint %d, which was removed before", ev.Job, ev.Checkpoint)

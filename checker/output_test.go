@@ -96,6 +96,15 @@ func TestStateMatchesReplay(t *testing.T) {
 	both := func() *build { return job(plan.KeyedSum).in(0, "a+1 a+3").in(1, "a+10") }
 	bypass := orders()
 	bypass.op(plan.KafkaSink).Inputs = []id.Operator{"keyed-sum-1", "source"}
+	// The sink has fewer subtasks than the sum and gets its records in turn: those of a key are in no order.
+	overtaken := func() *build {
+		b := orders()
+		b.op(plan.KafkaSink).Parallelism = 1
+		return b
+	}
+	fanOut := job(plan.KeyedSum, plan.Map, plan.Map).in(0, "a+1")
+	fanOut.Pipeline.Operators[3].Inputs = fanOut.Pipeline.Operators[2].Inputs
+	fanOut.op(plan.KafkaSink).Inputs = []id.Operator{"map-2", "map-3"}
 	tell(t, "stateMatchesReplay",
 		story{"every sum is right", orders().commit(5, "t1", "0@0=1 0@1=2 0@2=4 0@3=6"), Holds, "", 0, "4 committed values"},
 		story{"a lost output is not the state's fault", orders().commit(5, "t1", "0@0=1 0@1=2 0@3=6"), Holds, "", 0, ""},
@@ -112,7 +121,11 @@ func TestStateMatchesReplay(t *testing.T) {
 		story{"mapped, then summed", job(plan.Map, plan.KeyBy, plan.KeyedSum).in(0, "a+7 a+7").commit(5, "t1", "0@0=71 0@1=142"), Holds, "", 0, ""},
 		story{"no state at all", job(plan.Map).in(0, "a+1").commit(5, "t1", "0@0=12"), Broken, WrongValue, 5, "its value is 12"},
 		story{"two ways that cannot be told apart", bypass.commit(5, "t1", "0@0=1"), NotDecided, "", 0, "other operators with state"},
-		story{"at least once, from two partitions", both().guarantee(plan.AtLeastOnce).commit(5, "", "0@0=1"), NotDecided, "", 0, "no order to replay"},
+		story{"at least once, from two partitions", both().guarantee(plan.AtLeastOnce).commit(5, "", "0@0=1"), NotDecided, "", 0, "tells nothing of the order"},
+		story{"overtaken after the sum, from one partition", overtaken().commit(5, "t1", "0@2=4 0@1=2 0@0=1"), Holds, "", 0, "3 committed values"},
+		story{"overtaken after the sum, and wrong", overtaken().commit(5, "t1", "0@2=5"), Broken, WrongValue, 5, "gives 4"},
+		story{"overtaken after the sum, from two partitions", overtaken().in(1, "a+10").commit(5, "t1", "0@0=1"), NotDecided, "", 0, "tells nothing of the order"},
+		story{"the sums reach the sink on two ways", fanOut.commit(5, "t1", "0@0=1"), NotDecided, "", 0, "on several ways"},
 		story{"a filter after the sum", job(plan.KeyedSum, plan.Filter).in(0, "a+1"), NotDecided, "", 0, "after an operator with state"},
 	)
 }

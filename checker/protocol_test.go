@@ -67,6 +67,8 @@ func TestNewestCheckpointRestored(t *testing.T) {
 		story{"a newer one that nobody saw completed", job().note(1, "jm", complete(1), stored(2), restore(2)), Holds, "", 0, ""},
 		story{"an older one", job().note(1, "jm", complete(9), complete(10)).note(4, "jm", restore(9)), Broken, "stale-restore", 4, "although checkpoint 10"},
 		story{"from the beginning, though there was one", job().note(1, "jm", complete(1)).note(4, "jm", restore(0)), Broken, "stale-restore", 4, "restores checkpoint 0"},
+		story{"an older one, by a leader that has been replaced and does not know it",
+			job().note(1, "jm-0", complete(9)).note(2, "jm-1", elected("jm-1", "t2"), complete(10), restore(10)).note(4, "jm-0", restore(9)), Holds, "", 0, "1 restores"},
 		story{"one that was removed", job().note(1, "jm", history.CheckpointSubsumed{Job: "j", Checkpoint: 2, By: 3}).note(4, "jm", restore(2)), Broken, "stale-restore", 4, "was removed"},
 		story{"nothing was restored", job().note(1, "jm", complete(1)), NotDecided, "", 0, ""},
 	)

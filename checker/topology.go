@@ -31,6 +31,9 @@ type topology struct {
 	before       []path // the ways up to the first operator with state, or to the sink: maps and filters
 	after        path   // keyed and windowed: what follows, from the first operator with state on
 	ordered      bool   // records of a key and source partition cannot overtake each other
+
+	foldOrdered   bool // nor before they reach an operator with state
+	commitOrdered bool // nor after it: a key is committed in the order in which it was folded
 }
 
 // path is a chain of operators. Those that leave records alone are not in it.
@@ -58,20 +61,30 @@ func interpret(p plan.Pipeline) (*topology, error) {
 	if len(sources) != 1 || len(sinks) != 1 {
 		return nil, fmt.Errorf("the pipeline has %d sources and %d sinks; records can be told apart only with one of each", len(sources), len(sinks))
 	}
-	t := &topology{source: sources[0], sink: sinks[0], ordered: true}
+	t := &topology{source: sources[0], sink: sinks[0], ordered: true, foldOrdered: true, commitOrdered: true}
 	if t.sink.Guarantee == "" {
 		t.sink.Guarantee = plan.ExactlyOnce // who promises nothing in particular is held to the most
 	}
 
 	var ways []path
-	var walk func(op plan.Operator, rest path, depth int) error
-	walk = func(op plan.Operator, rest path, depth int) error {
+	visits := map[id.Operator]int{}
+	// gaps are the places of the way, counted from the sink, where records of a key may overtake each other.
+	var walk func(op plan.Operator, rest path, gaps []int, depth int) error
+	walk = func(op plan.Operator, rest path, gaps []int, depth int) error {
 		if depth > len(ops) {
 			return fmt.Errorf("the pipeline has a loop through operator %q", op.Name)
+		}
+		if visits[op.Name]++; op.Kind.Stateful() && visits[op.Name] > 1 {
+			return fmt.Errorf("what operator %q, which has state, emits reaches the sink on several ways", op.Name)
 		}
 		if op.Kind.Source() {
 			if ways = append(ways, rest); len(ways) > pathsMax {
 				return fmt.Errorf("the pipeline has more than %d ways from its source to its sink", pathsMax)
+			}
+			for _, gap := range gaps {
+				t.ordered = false
+				t.foldOrdered = t.foldOrdered && !hasState(rest[len(rest)-gap:])
+				t.commitOrdered = t.commitOrdered && !hasState(rest[:len(rest)-gap])
 			}
 			return nil
 		}
@@ -80,21 +93,21 @@ func interpret(p plan.Pipeline) (*topology, error) {
 			if !there {
 				return fmt.Errorf("operator %q reads from %q, which is not there", op.Name, name)
 			}
+			way, overtaken := rest, gaps
 			if !keepsOrder(p, from, op) {
-				t.ordered = false
+				overtaken = append(slices.Clip(gaps), len(rest))
 			}
-			way := rest
 			switch from.Kind {
 			case plan.Map, plan.Filter, plan.KeyedSum, plan.KeyedCount, plan.Tumble:
 				way = append(path{from}, rest...)
 			}
-			if err := walk(from, way, depth+1); err != nil {
+			if err := walk(from, way, overtaken, depth+1); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	if err := walk(t.sink, nil, 0); err != nil {
+	if err := walk(t.sink, nil, nil, 0); err != nil {
 		return nil, err
 	}
 	return t, t.split(ways)
@@ -112,12 +125,16 @@ func keepsOrder(p plan.Pipeline, from, to plan.Operator) bool {
 	return from.Kind == plan.KeyBy || to.Kind.Stateful() || parallelism(from) == parallelism(to)
 }
 
+func hasState(p path) bool {
+	return slices.ContainsFunc(p, func(op plan.Operator) bool { return op.Kind.Stateful() })
+}
+
 // split cuts every way at its first operator with state, and finds the shape.
 func (t *topology) split(ways []path) error {
 	if len(ways) == 0 {
 		return fmt.Errorf("the sink %q is not reached from the source", t.sink.Name)
 	}
-	t.ordered = t.ordered && len(ways) == 1
+	t.ordered, t.foldOrdered = t.ordered && len(ways) == 1, t.foldOrdered && len(ways) == 1
 	bypass, through := false, false
 	for i, way := range ways {
 		cut := slices.IndexFunc(way, func(op plan.Operator) bool { return op.Kind.Stateful() })

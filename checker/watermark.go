@@ -39,9 +39,11 @@ func lastWatermark(run *Run, source plan.Operator) record.EventTime {
 			furthest = max(furthest, least-disorder-1)
 		}
 	}
+	var leader successor
 	for _, e := range run.Events {
+		leader.follow(e)
 		ev, ok := e.Event.(history.RestoreStarted)
-		if !ok || ev.Checkpoint != 0 && positions[ev.Checkpoint] == nil {
+		if !ok || leader.of(e.Process) || ev.Checkpoint != 0 && positions[ev.Checkpoint] == nil {
 			continue
 		}
 		next := positions[ev.Checkpoint]

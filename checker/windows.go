@@ -119,7 +119,7 @@ func auditWindows(run *Run, t *topology, e *ExactlyOnce) {
 			e.Duplicated += int(out.Count - w.count)
 			e.find(Finding{Duplicated, w.name(), out.Visible, i, fmt.Sprintf("the window counted %d records of %d", out.Count, w.count)})
 		}
-		if latest, ok := newest[out.Key]; ok && out.Time < latest {
+		if latest, ok := newest[out.Key]; ok && out.Time < latest && t.commitOrdered {
 			e.OutOfOrder++
 			e.find(Finding{OutOfOrder, w.name(), out.Visible, i, fmt.Sprintf("comes after the window that ends at %d", latest)})
 		}

@@ -1,11 +1,11 @@
 package connector
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/flinch-dev/flinch/runtime/blob"
 	"github.com/flinch-dev/flinch/runtime/history"
@@ -42,16 +42,18 @@ type fileSink struct {
 	store   *blob.Client
 	lines   []byte
 	records int
-	owed    []part
-	asked   map[string]bool
+	owed    []part // in the order of checkpoints
+	due     id.Checkpoint
 	busy    bool
 	failed  error
+
+	committing bool // the first of owed is under way
 }
 
 const listParts = "parts"
 
-func newFileSink(op plan.Operator, subtask Subtask, blobs mailbox.Addr) *fileSink {
-	return &fileSink{op: op, subtask: subtask, store: blob.NewClient(blobs, 10*time.Second, 5), asked: map[string]bool{}}
+func newFileSink(op plan.Operator, subtask Subtask, store *blob.Client) *fileSink {
+	return &fileSink{op: op, subtask: subtask, store: store}
 }
 
 func (s *fileSink) Open(env mailbox.Env, restored id.Checkpoint, state snapshot.Operator) error {
@@ -64,6 +66,7 @@ func (s *fileSink) Open(env mailbox.Env, restored id.Checkpoint, state snapshot.
 			s.owed = append(s.owed, p)
 		}
 	}
+	slices.SortStableFunc(s.owed, func(a, b part) int { return cmp.Compare(a.Checkpoint, b.Checkpoint) })
 	s.Complete(env, restored)
 	return nil
 }
@@ -88,8 +91,8 @@ func (s *fileSink) PreCommit(env mailbox.Env, checkpoint id.Checkpoint) {
 	}
 	index := s.subtask.Attempt.Subtask
 	p := part{Checkpoint: checkpoint,
-		Final:   fmt.Sprintf("%s/part-%d-%d", s.op.Path, index, checkpoint),
-		Pending: fmt.Sprintf("%s/.pending/part-%d-%d-%s", s.op.Path, index, checkpoint, s.subtask.Attempt)}
+		Final:   fmt.Sprintf("%s/part-%d-%010d", s.op.Path, index, checkpoint),
+		Pending: fmt.Sprintf("%s/.pending/part-%d-%010d-%s", s.op.Path, index, checkpoint, s.subtask.Attempt)}
 	path := p.Pending
 	if s.op.Guarantee != plan.ExactlyOnce {
 		p.Final += "-" + s.subtask.Attempt.String()
@@ -123,44 +126,47 @@ func (s *fileSink) Snapshot(mailbox.Env, id.Checkpoint) []snapshot.List {
 	return []snapshot.List{list}
 }
 
+// Complete commits what belongs to checkpoints up to this one, part by part in order: who looks at the folder
+// never sees a part without those before it.
 func (s *fileSink) Complete(env mailbox.Env, checkpoint id.Checkpoint) {
-	for _, p := range s.owed {
-		if p.Checkpoint > checkpoint || s.asked[p.Final] {
-			continue
+	s.due = max(s.due, checkpoint)
+	s.commitNext(env)
+}
+
+func (s *fileSink) commitNext(env mailbox.Env) {
+	if s.committing || len(s.owed) == 0 || s.owed[0].Checkpoint > s.due {
+		return
+	}
+	s.committing = true
+	p := s.owed[0]
+	s.store.Get(env, p.Pending, func(env mailbox.Env, data []byte, err error) {
+		if errors.As(err, new(blob.ErrNotFound)) {
+			s.committed(env, p) // renamed before, by us or by a former attempt
+			return
 		}
-		s.asked[p.Final] = true
-		s.store.Get(env, p.Pending, func(env mailbox.Env, data []byte, err error) {
-			if errors.As(err, new(blob.ErrNotFound)) {
-				s.finish(env, p) // renamed before, by us or by a former attempt
-				return
-			}
+		if err != nil {
+			s.failed = fmt.Errorf("commit %s: %w", p.Final, err)
+			return
+		}
+		s.store.Put(env, p.Final, data, func(env mailbox.Env, err error) {
 			if err != nil {
 				s.failed = fmt.Errorf("commit %s: %w", p.Final, err)
 				return
 			}
-			s.store.Put(env, p.Final, data, func(env mailbox.Env, err error) {
-				if err != nil {
-					s.failed = fmt.Errorf("commit %s: %w", p.Final, err)
-					return
-				}
-				s.finish(env, p)
-				s.store.Delete(env, []string{p.Pending}, func(mailbox.Env, error) {}) // best effort: readers never look there
-			})
+			s.store.Delete(env, []string{p.Pending}, func(mailbox.Env, error) {}) // best effort: readers never look there
+			s.committed(env, p)
 		})
-	}
+	})
 }
 
-func (s *fileSink) finish(env mailbox.Env, p part) {
+func (s *fileSink) committed(env mailbox.Env, p part) {
 	env.Note(history.SinkCommitted{Checkpoint: p.Checkpoint, Attempt: s.subtask.Attempt, Transaction: p.Final})
-	s.owed = slices.DeleteFunc(s.owed, func(o part) bool { return o.Final == p.Final })
-	delete(s.asked, p.Final)
+	s.owed, s.committing = s.owed[1:], false
+	s.commitNext(env)
 }
 
 func (s *fileSink) Settled(upTo id.Checkpoint) bool {
 	return !slices.ContainsFunc(s.owed, func(p part) bool { return p.Checkpoint <= upTo })
 }
 
-func (s *fileSink) Handle(env mailbox.Env, m mailbox.Msg) (bool, error) {
-	mine := s.store.Handle(env, m)
-	return mine, s.failed
-}
+func (s *fileSink) Handle(mailbox.Env, mailbox.Msg) (bool, error) { return false, s.failed }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/flinch-dev/flinch/runtime/blob"
 	"github.com/flinch-dev/flinch/runtime/mailbox"
@@ -32,8 +31,8 @@ type file struct {
 }
 
 // NewFileReader returns a reader without splits.
-func NewFileReader(op plan.Operator, blobs mailbox.Addr) *FileReader {
-	return &FileReader{op: op, store: blob.NewClient(blobs, 10*time.Second, 5)}
+func NewFileReader(op plan.Operator, store *blob.Client) *FileReader {
+	return &FileReader{op: op, store: store}
 }
 
 // Assign loads files.
@@ -59,11 +58,8 @@ func (r *FileReader) Assign(env mailbox.Env, splits []wire.Split, noMore bool) {
 	}
 }
 
-// Handle takes a file's content.
-func (r *FileReader) Handle(env mailbox.Env, m mailbox.Msg) (bool, error) {
-	mine := r.store.Handle(env, m)
-	return mine, r.failed
-}
+// Handle says what went wrong with a file: its content comes through the client of the store.
+func (r *FileReader) Handle(mailbox.Env, mailbox.Msg) (bool, error) { return false, r.failed }
 
 // Emit hands out records file by file.
 func (r *FileReader) Emit(_ mailbox.Env, n int, emit func(record.Record)) int {

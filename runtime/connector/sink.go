@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"github.com/flinch-dev/flinch/runtime/blob"
 	"github.com/flinch-dev/flinch/runtime/id"
 	"github.com/flinch-dev/flinch/runtime/mailbox"
 	"github.com/flinch-dev/flinch/runtime/plan"
@@ -41,10 +42,10 @@ type Subtask struct {
 }
 
 // NewSink returns the sink for an operator.
-func NewSink(op plan.Operator, subtask Subtask, kafka, blobs mailbox.Addr) Sink {
+func NewSink(op plan.Operator, subtask Subtask, kafka mailbox.Addr, store *blob.Client) Sink {
 	switch {
 	case op.Kind == plan.FileSink:
-		return newFileSink(op, subtask, blobs)
+		return newFileSink(op, subtask, store)
 	case op.Guarantee == plan.ExactlyOnce:
 		return newTransactionalSink(op, subtask, kafka)
 	default:

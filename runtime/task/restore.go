@@ -52,13 +52,13 @@ func (t *Task) initialize(env mailbox.Env) error {
 		if first.Kind == plan.KafkaSource {
 			t.reader = connector.NewKafkaReader(first, t.cfg.Kafka)
 		} else {
-			t.reader = connector.NewFileReader(first, t.cfg.ObjectStore)
+			t.reader = connector.NewFileReader(first, t.store)
 		}
 	}
 	if n := len(middle); n > 0 && middle[n-1].Kind.Sink() {
 		t.target, middle = middle[n-1], middle[:n-1]
 		t.sink = connector.NewSink(t.target, connector.Subtask{Attempt: d.Attempt, Parallelism: d.Parallelism},
-			t.cfg.Kafka, t.cfg.ObjectStore)
+			t.cfg.Kafka, t.store)
 	}
 	groups := plan.GroupsOf(d.Attempt.Subtask, d.MaxParallelism, d.Parallelism)
 	t.chain, err = operator.NewChain(middle, groups, d.MaxParallelism, t.emit)

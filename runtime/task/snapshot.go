@@ -31,6 +31,7 @@ type snapshots struct {
 	started   id.Checkpoint // the highest id that was started here
 	notified  id.Checkpoint // the highest completion heard of
 	preparing id.Checkpoint
+	flushing  bool      // the sink has been told to pre-commit it
 	timestamp time.Time // of the one preparing
 	uploading map[id.Checkpoint]mailbox.Addr
 	aborted   []id.Checkpoint // not started, and never to be
@@ -100,20 +101,25 @@ func (t *Task) begin(env mailbox.Env, checkpoint id.Checkpoint, timestamp time.T
 		return
 	}
 	s.preparing, s.timestamp = checkpoint, timestamp
-	if t.sink != nil {
-		t.sink.PreCommit(env, checkpoint)
-	}
 	t.resumeSnapshot(env)
 }
 
-// resumeSnapshot goes on with the snapshot that is being prepared, once the sink has flushed.
+// resumeSnapshot goes on with the snapshot that is being prepared: the sink pre-commits as soon as it can, since
+// it may still be opening the transaction that the checkpoint before has made due, and then all freeze.
 func (t *Task) resumeSnapshot(env mailbox.Env) {
 	s := &t.snapshots
 	if s.preparing == 0 || t.sink != nil && t.sink.Busy() {
 		return
 	}
 	checkpoint := s.preparing
-	s.preparing = 0
+	if t.sink != nil && !s.flushing {
+		s.flushing = true
+		t.sink.PreCommit(env, checkpoint)
+		if t.sink.Busy() {
+			return
+		}
+	}
+	s.preparing, s.flushing = 0, false
 	for _, o := range t.outputs {
 		o.Broadcast(wire.Barrier, checkpoint, s.timestamp)
 		o.Send(env)

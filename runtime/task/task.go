@@ -132,22 +132,29 @@ func (t *Task) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) error 
 	return t.run(env)
 }
 
-// answer hands an answer to whichever part of the task asked.
+// answer hands an answer to whichever part of the task asked. All parts share one client of the object store,
+// since answers are told apart by its numbers; what such an answer did to the reader or the sink, they say when
+// they are asked next.
 func (t *Task) answer(env mailbox.Env, m mailbox.Msg) error {
+	handled := t.store.Handle(env, m)
 	if t.reader != nil {
-		if mine, err := t.reader.Handle(env, m); mine || err != nil {
+		mine, err := t.reader.Handle(env, m)
+		if err != nil {
 			return err
 		}
+		handled = handled || mine
 	}
 	if t.sink != nil {
-		if mine, err := t.sink.Handle(env, m); mine || err != nil {
+		mine, err := t.sink.Handle(env, m)
+		if err != nil {
 			return err
 		}
+		handled = handled || mine
 	}
-	if t.store.Handle(env, m) {
-		return nil
+	if !handled {
+		return fmt.Errorf("task %s: no handler for %q", t.cfg.Task.Attempt, m.Word())
 	}
-	return fmt.Errorf("task %s: no handler for %q", t.cfg.Task.Attempt, m.Word())
+	return nil
 }
 
 // open lets a consumer have one of our channels. A consumer of another attempt is refused: it will learn
