@@ -25,15 +25,15 @@ func compile(s *scenario.Scenario) (plan.Job, error) {
 	return plan.Compile(s.Plan(), id.Job("job-"+s.Metadata.Name), s.Deployment.FlinkConfiguration)
 }
 
-// deploy sets up the world of a run.
-func deploy(s *scenario.Scenario, job plan.Job, seed uint64) (*cluster.Cluster, error) {
+// deployment says what the world of a run consists of.
+func deployment(s *scenario.Scenario, job plan.Job, seed uint64) (cluster.Config, error) {
 	input := cluster.Input{Topic: s.Pipeline.Source.Topic, Partitions: s.Pipeline.Source.Partitions,
 		Rate: s.Pipeline.Source.RecordsPerSecond, Keys: s.Pipeline.Source.Keys, ValueMax: 100, Seed: seed,
 		OutOfOrder: time.Duration(s.Pipeline.Source.OutOfOrderness), Until: time.Duration(s.Duration)}
 	if r := s.Pipeline.Source.Records; r != nil {
 		rows, err := r.Read(input.Rate)
 		if err != nil {
-			return nil, err
+			return cluster.Config{}, err
 		}
 		input.KeepTimes = true
 		for _, row := range rows {
@@ -60,11 +60,11 @@ func deploy(s *scenario.Scenario, job plan.Job, seed uint64) (*cluster.Cluster, 
 			case plan.KafkaSink:
 				cfg.Topics[op.Topic] = outputPartitions
 			case plan.FileSource:
-				return nil, fmt.Errorf("deploy %s: a file source is not fed by scenarios yet; use connector: kafka", s.Metadata.Name)
+				return cluster.Config{}, fmt.Errorf("deploy %s: a file source is not fed by scenarios yet; use connector: kafka", s.Metadata.Name)
 			}
 		}
 	}
-	return cluster.New(cfg), nil
+	return cfg, nil
 }
 
 // effective is the pipeline as it runs: every default filled in.

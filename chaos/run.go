@@ -53,6 +53,11 @@ type runner struct {
 // does not compile, a records file that cannot be read, an interrupt (the context's error). Everything else is
 // in the outcome. progress may be nil.
 func Execute(ctx context.Context, cell scenario.Cell, seed uint64, progress func(virtual time.Duration)) (*Outcome, error) {
+	return execute(ctx, cell, seed, progress, func(*cluster.Config) {})
+}
+
+// execute lets a test change the world before the run.
+func execute(ctx context.Context, cell scenario.Cell, seed uint64, progress func(virtual time.Duration), change func(*cluster.Config)) (*Outcome, error) {
 	began := time.Now()
 	r := &runner{ctx: ctx, scenario: &cell.Scenario, progress: progress}
 	if progress == nil {
@@ -62,9 +67,12 @@ func Execute(ctx context.Context, cell scenario.Cell, seed uint64, progress func
 	if r.job, err = compile(r.scenario); err != nil {
 		return nil, err
 	}
-	if r.world, err = deploy(r.scenario, r.job, seed); err != nil {
+	cfg, err := deployment(r.scenario, r.job, seed)
+	if err != nil {
 		return nil, err
 	}
+	change(&cfg)
+	r.world = cluster.New(cfg)
 	if err := r.arm(); err != nil {
 		return nil, err
 	}

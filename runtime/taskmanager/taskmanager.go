@@ -120,7 +120,7 @@ func (t *TaskManager) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg)
 	case wire.AssignSplits:
 		t.forward(env, m.Attempt, m)
 	case task.Ended:
-		delete(t.tasks, m.Attempt)
+		t.ended(env, m.Attempt)
 	case mailbox.Exited:
 		t.exited(env, m)
 	case mailbox.Undeliverable, mailbox.Disconnected:

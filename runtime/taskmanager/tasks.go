@@ -95,11 +95,17 @@ func (t *TaskManager) forward(env mailbox.Env, a id.Attempt, m mailbox.Msg) {
 	env.Send(e.addr, m)
 }
 
+// ended forgets a task, and whatever it was still asking of Kafka: its successor works under the same names.
+func (t *TaskManager) ended(env mailbox.Env, a id.Attempt) {
+	delete(t.tasks, a)
+	env.Send(t.cfg.Kafka, wire.KafkaClose{Asker: wire.TaskAddr(t.self, a)})
+}
+
 // exited handles a task that ended without a word: it has failed, and the JobMaster must know why.
 func (t *TaskManager) exited(env mailbox.Env, m mailbox.Exited) {
 	for _, e := range t.sorted() {
 		if e.addr == m.Child {
-			delete(t.tasks, e.attempt)
+			t.ended(env, e.attempt)
 			env.Send(e.jobMaster, wire.Fenced{Token: e.token, M: wire.TaskStateChanged{Job: e.job, Attempt: e.attempt,
 				State: string(task.Failed), Cause: m.Err}})
 		}

@@ -3,6 +3,7 @@ package wire
 import (
 	"time"
 
+	"github.com/flinch-dev/flinch/runtime/mailbox"
 	"github.com/flinch-dev/flinch/runtime/record"
 )
 
@@ -138,6 +139,10 @@ type KafkaTxnsAre struct {
 
 // KafkaCloseProducer forgets a producer of this client. Nothing is ended by it.
 type KafkaCloseProducer struct{ TransactionalID string }
+
+// KafkaClose ends everything that an actor has asked of this client, since the actor has ended: nothing is tried
+// again in its name. What is on its way to a broker may still arrive.
+type KafkaClose struct{ Asker mailbox.Addr }
 
 // KafkaCommitOffsets commits a consumer group's positions, for monitoring. Nobody answers.
 type KafkaCommitOffsets struct {

@@ -18,6 +18,7 @@ var messages = []mailbox.Msg{
 	BlobPut{}, BlobGet{}, BlobDelete{}, BlobList{}, BlobDone{}, BlobData{}, BlobPaths{},
 	CoordTxn{}, CoordTxnDone{}, CoordGet{}, CoordEntries{}, CoordWatch{}, CoordSession{}, CoordSessionAlive{},
 	SubmitJob{}, JobSubmitted{}, CancelJob{}, JobCancelling{}, RequestJobStatus{}, JobStatusIs{},
+	KafkaClose{},
 }
 
 // Words are the names of messages in traces and errors.
@@ -84,6 +85,7 @@ func (KafkaTxnEnded) Word() string      { return "kafka-txn-ended" }
 func (KafkaListTxns) Word() string      { return "kafka-list-txns" }
 func (KafkaTxnsAre) Word() string       { return "kafka-txns-are" }
 func (KafkaCloseProducer) Word() string { return "kafka-close-producer" }
+func (KafkaClose) Word() string         { return "kafka-close" }
 func (KafkaCommitOffsets) Word() string { return "kafka-commit-offsets" }
 
 func (BlobPut) Word() string    { return "blob-put" }

@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -34,6 +35,7 @@ type Client struct {
 	parked       []parked           // waits for metadata
 	coordinators map[string]int32   // by transactional id or group
 	producers    []*producer        // as made; few
+	jobs         []*job             // under way, and some that are over
 	lastConn     uint32
 }
 
@@ -89,8 +91,10 @@ func (c *Client) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) erro
 		c.listTxns(env, from, m)
 	case wire.KafkaCloseProducer:
 		c.closeProducer(from, m.TransactionalID)
+	case wire.KafkaClose:
+		c.close(m.Asker)
 	case wire.KafkaCommitOffsets:
-		c.commitOffsets(env, m)
+		c.commitOffsets(env, from, m)
 	default:
 		return fmt.Errorf("kafka client: no handler for %q from %s", m.Word(), from)
 	}
@@ -121,17 +125,19 @@ func later(env mailbox.Env, wait time.Duration, do func(mailbox.Env)) *action {
 	return a
 }
 
-// job is one wish of the runtime, which may take several tries. It ends once: with an answer, or when its time
-// is over.
+// job is one wish of the runtime, which may take several tries. It ends once: with an answer, when its time is
+// over, or with its asker.
 type job struct {
+	asker mailbox.Addr
 	over  bool
 	tries int
 	limit *action
 }
 
 // within starts a job; giveUp answers if it takes too long.
-func within(env mailbox.Env, limit time.Duration, giveUp func(mailbox.Env)) *job {
-	j := &job{}
+func (c *Client) within(env mailbox.Env, asker mailbox.Addr, limit time.Duration, giveUp func(mailbox.Env)) *job {
+	j := &job{asker: asker}
+	c.jobs = append(slices.DeleteFunc(c.jobs, func(old *job) bool { return old.over }), j)
 	j.limit = later(env, limit, func(env mailbox.Env) {
 		j.over = true
 		giveUp(env)
@@ -142,6 +148,25 @@ func within(env mailbox.Env, limit time.Duration, giveUp func(mailbox.Env)) *job
 func (j *job) end() {
 	j.over = true
 	j.limit.cancel()
+}
+
+// close ends the jobs and the producers of an asker that has ended. Were its requests tried on, one that takes
+// an id away from whoever has it could hit the asker's successor:
+//
+//	attempt 0 opens prefix-0-2, and the coordinator does not answer    attempt 0 is cancelled
+//	    attempt 1 restores, opens prefix-0-2, and pre-commits it
+//	the client of attempt 0 tries again: prefix-0-2 is fenced, and what was pre-committed is aborted
+func (c *Client) close(asker mailbox.Addr) {
+	for _, j := range c.jobs {
+		if j.asker == asker && !j.over {
+			j.end()
+		}
+	}
+	for _, p := range slices.Clone(c.producers) {
+		if p.asker == asker {
+			c.drop(p)
+		}
+	}
 }
 
 // again does something after a back-off that doubles with every try, and that no two clients have alike.

@@ -10,7 +10,7 @@ import (
 	"github.com/flinch-dev/flinch/runtime/wire"
 )
 
-// lane has the batches of a producer for one partition that are not acknowledged, oldest first.
+// lane has the batches of a producer for one partition, from the oldest that is not acknowledged on.
 type lane struct {
 	topic     string
 	partition int32
@@ -27,6 +27,7 @@ type outBatch struct {
 	closed bool
 	sealed []byte
 	sent   bool
+	acked  bool
 	head   bool // nothing before it was unacknowledged when it was sent
 	age    int  // sweeps
 }
@@ -51,9 +52,10 @@ func (l *lane) add(p *producer, r *record.Record, limit int) bool {
 	return full
 }
 
-// next is the first batch that may be sent, nil if there is none.
+// next is the first batch that may be sent, nil if there is none. Nothing leaves when so many are ahead of it that
+// the partition would no longer recognise a retransmit of the first.
 func (l *lane) next() *outBatch {
-	for _, b := range l.queue {
+	for _, b := range l.queue[:min(len(l.queue), windowMax)] {
 		if !b.sent {
 			if b.closed {
 				return b
@@ -207,11 +209,9 @@ func (c *Client) shipped(env mailbox.Env, p *producer, batches []shipment, resp 
 }
 
 func (l *lane) acked(b *outBatch) {
-	for i, q := range l.queue {
-		if q == b {
-			l.queue = append(l.queue[:i], l.queue[i+1:]...)
-			return
-		}
+	b.acked = true
+	for len(l.queue) > 0 && l.queue[0].acked {
+		l.queue = l.queue[1:]
 	}
 }
 
@@ -229,7 +229,7 @@ func (c *Client) backOff(env mailbox.Env, p *producer) {
 // join tells the coordinator of new partitions in the transaction, as clients did before TV2.
 func (c *Client) join(env mailbox.Env, p *producer, lanes []*lane) {
 	p.backing = true // nothing leaves before the answer is there
-	j := within(env, c.cfg.MaxBlock, func(env mailbox.Env) { c.fail(env, p, timedOut) })
+	j := c.within(env, p.asker, c.cfg.MaxBlock, func(env mailbox.Env) { c.fail(env, p, timedOut) })
 	var try func(mailbox.Env)
 	try = func(env mailbox.Env) {
 		c.withCoordinator(env, j, p.id, 1, func(env mailbox.Env, node int32) {

@@ -85,7 +85,7 @@ func (c *Client) initProducer(env mailbox.Env, asker mailbox.Addr, m wire.KafkaI
 }
 
 func (c *Client) getReady(env mailbox.Env, p *producer, m wire.KafkaInitProducer, then func(env mailbox.Env, err string)) {
-	j := within(env, c.cfg.MaxBlock, func(env mailbox.Env) { then(env, timedOut) })
+	j := c.within(env, p.asker, c.cfg.MaxBlock, func(env mailbox.Env) { then(env, timedOut) })
 	ask := func(env mailbox.Env, send func(mailbox.Env, int16, kmsg.Request, func(mailbox.Env, kmsg.Response)), again func(mailbox.Env)) {
 		req := kmsg.NewPtrInitProducerIDRequest()
 		if m.TransactionalID != "" {

@@ -98,7 +98,7 @@ func (c *Client) partitions(env mailbox.Env, asker mailbox.Addr, m wire.KafkaPar
 		j.end()
 		env.Send(asker, wire.KafkaPartitionsAre{Req: m.Req, Topic: m.Topic, Err: err})
 	}
-	j = within(env, c.cfg.MaxBlock, func(env mailbox.Env) { fail(env, timedOut) })
+	j = c.within(env, asker, c.cfg.MaxBlock, func(env mailbox.Env) { fail(env, timedOut) })
 	var try func(mailbox.Env)
 	retry := func(env mailbox.Env) {
 		delete(c.leaders, m.Topic)
@@ -158,7 +158,7 @@ func (c *Client) listEnds(env mailbox.Env, topic string, first, last []int64, th
 			req.ReplicaID = -1
 			req.Topics = append(req.Topics, t)
 			left++
-			c.send(env, node, 0, 7, req, func(env mailbox.Env, resp kmsg.Response) {
+			c.send(env, node, 0, 6, req, func(env mailbox.Env, resp kmsg.Response) {
 				offsets, ok := resp.(*kmsg.ListOffsetsResponse)
 				good = good && ok
 				if ok {

@@ -18,7 +18,7 @@ func (c *Client) endTxn(env mailbox.Env, asker mailbox.Addr, m wire.KafkaEndTxn)
 	answer := func(env mailbox.Env, err string) {
 		env.Send(asker, wire.KafkaTxnEnded{Req: m.Req, TransactionalID: m.TransactionalID, Err: err})
 	}
-	j := within(env, limit, func(env mailbox.Env) { answer(env, timedOut) })
+	j := c.within(env, asker, limit, func(env mailbox.Env) { answer(env, timedOut) })
 	version := int16(5)
 	if c.cfg.TransactionVersion.level() < 2 {
 		version = 4
@@ -77,7 +77,7 @@ func (c *Client) resync(m wire.KafkaEndTxn, ended *kmsg.EndTxnResponse) {
 // listTxns asks every broker for the open transactions with a prefix. If one does not answer all are asked
 // again: its transactions may have moved to one that has answered before.
 func (c *Client) listTxns(env mailbox.Env, asker mailbox.Addr, m wire.KafkaListTxns) {
-	j := within(env, c.cfg.MaxBlock, func(env mailbox.Env) {
+	j := c.within(env, asker, c.cfg.MaxBlock, func(env mailbox.Env) {
 		env.Send(asker, wire.KafkaTxnsAre{Req: m.Req, Err: timedOut})
 	})
 	pattern := regexp.QuoteMeta(m.Prefix) + ".*"
@@ -128,8 +128,8 @@ func (c *Client) refresh(env mailbox.Env, then func(mailbox.Env)) {
 }
 
 // commitOffsets stores a group's positions. It is for monitoring only: a failure is forgotten.
-func (c *Client) commitOffsets(env mailbox.Env, m wire.KafkaCommitOffsets) {
-	j := within(env, c.cfg.MaxBlock, func(mailbox.Env) {})
+func (c *Client) commitOffsets(env mailbox.Env, asker mailbox.Addr, m wire.KafkaCommitOffsets) {
+	j := c.within(env, asker, c.cfg.MaxBlock, func(mailbox.Env) {})
 	c.withCoordinator(env, j, m.Group, 0, func(env mailbox.Env, node int32) {
 		req := kmsg.NewPtrOffsetCommitRequest()
 		req.Group, req.Generation = m.Group, -1
