@@ -18,10 +18,10 @@ import (
 // collect reads what is to be judged: the history, and the logs themselves.
 func collect(c *cluster.Cluster, job *plan.Job, name, topic string, drained bool) (*checker.Run, error) {
 	run := &checker.Run{Pipeline: effective(name, job), Events: c.History(), Drained: drained, End: c.Now()}
-	for _, row := range c.Kafka.Dump(topic) {
-		for len(run.Input) <= int(row.Partition) {
-			run.Input = append(run.Input, checker.InputLog{Partition: int32(len(run.Input))})
-		}
+	for p, n := range c.Kafka.Rows(topic) {
+		run.Input = append(run.Input, checker.InputLog{Partition: int32(p), Records: make([]checker.Input, 0, n)})
+	}
+	for row := range c.Kafka.Dump(topic) {
 		in := &run.Input[row.Partition]
 		in.Records = append(in.Records, checker.Input{Offset: row.Offset, Key: row.Key, Value: row.Value, Time: row.Time, Appended: row.Appended})
 	}
@@ -29,8 +29,13 @@ func collect(c *cluster.Cluster, job *plan.Job, name, topic string, drained bool
 	if sink.Kind == plan.FileSink {
 		return run, collectFiles(c, run, sink.Path)
 	}
-	fates := map[kafka.Fate]checker.Fate{kafka.Committed: checker.Committed, kafka.Aborted: checker.Aborted, kafka.Open: checker.Open}
-	for _, row := range c.Kafka.Dump(sink.Topic) {
+	fates := [...]checker.Fate{kafka.Committed: checker.Committed, kafka.Aborted: checker.Aborted, kafka.Open: checker.Open}
+	total := 0
+	for _, n := range c.Kafka.Rows(sink.Topic) {
+		total += n
+	}
+	run.Output = make([]checker.Output, 0, total)
+	for row := range c.Kafka.Dump(sink.Topic) {
 		run.Output = append(run.Output, checker.Output{Partition: row.Partition, Offset: row.Offset, Key: row.Key, Value: row.Value,
 			Count: row.Count, Time: row.Time, Origin: row.Origin, Transaction: row.TransactionalID, ProducerID: row.ProducerID,
 			Epoch: row.Epoch, Fate: fates[row.Fate], Appended: row.Appended, Visible: row.Visible, Decided: row.Decided})

@@ -11,6 +11,13 @@ import (
 // inCommitOrder returns the places in Run.Output of the committed records, as readers got to see them. All
 // records of a key are in one partition of the output, so for a key this is the order of the log.
 func inCommitOrder(run *Run) []int {
+	if run.commits == nil {
+		run.commits = sortByCommit(run)
+	}
+	return run.commits
+}
+
+func sortByCommit(run *Run) []int {
 	order := make([]int, 0, len(run.Output))
 	for i := range run.Output {
 		if run.Output[i].Fate == Committed {

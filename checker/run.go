@@ -18,6 +18,8 @@ type Run struct {
 	// missing now is lost and not merely late.
 	Drained bool
 	End     time.Duration // how long the run took, in true time
+
+	commits []int // once asked for: see inCommitOrder
 }
 
 // InputLog is one partition of the source, in order: record i has offset Offsets[i].

@@ -2,6 +2,7 @@ package measure
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/flinch-dev/flinch/checker"
@@ -29,7 +30,7 @@ func (m *measurement) series(step time.Duration) []Series {
 			s.count(offered, log.Records[i].Appended, 1)
 		}
 	}
-	latencies := make([]quantiles, n)
+	latencies := make([][]time.Duration, n) // a histogram for each step would be larger than what is in it
 	for i := range m.run.Output {
 		out := &m.run.Output[i]
 		records := float64(max(out.Count, 1))
@@ -39,14 +40,15 @@ func (m *measurement) series(step time.Duration) []Series {
 		}
 		s.count(committed, out.Visible, records)
 		if at, ok := s.at(out.Visible); ok && m.passage.Born[i] != never {
-			latencies[at].add(out.Visible - m.passage.Born[i])
+			latencies[at] = append(latencies[at], out.Visible-m.passage.Born[i])
 		}
 	}
 	p50, p99 := s.empty("latency.p50", "seconds"), s.empty("latency.p99", "seconds")
 	lag := s.empty("lag", "records")
 	for i := range n {
-		if !latencies[i].empty() {
-			p50.Value[i], p99.Value[i] = latencies[i].at(50).Seconds(), latencies[i].at(99).Seconds()
+		if all := latencies[i]; len(all) > 0 {
+			slices.Sort(all)
+			p50.Value[i], p99.Value[i] = all[(len(all)-1)*50/100].Seconds(), all[(len(all)-1)*99/100].Seconds()
 		}
 		lag.Value[i] = float64(m.lag.at(min(time.Duration(i+1)*step, m.run.End)))
 	}

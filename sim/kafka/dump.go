@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"iter"
 	"time"
 
 	"github.com/flinch-dev/flinch/runtime/record"
@@ -25,14 +26,19 @@ type Row struct {
 }
 
 // Dump reads a topic out, partition by partition, in log order, without control records. It looks at the log
-// itself and not through a reader, so open and aborted records are there too.
-func (c *Cluster) Dump(topic string) []Row {
-	t := c.topics[topic]
-	if t == nil {
-		return nil
+// itself and not through a reader, so open and aborted records are there too. The row is overwritten by the next.
+func (c *Cluster) Dump(topic string) iter.Seq[*Row] {
+	return func(yield func(*Row) bool) {
+		if t := c.topics[topic]; t != nil {
+			c.dump(topic, t.partitions, yield)
+		}
 	}
-	var rows []Row
-	for _, p := range t.partitions {
+}
+
+func (c *Cluster) dump(topic string, partitions []*Partition, yield func(*Row) bool) {
+	keys := map[string]string{} // one copy of each
+	var row Row
+	for _, p := range partitions {
 		for i := range p.batches {
 			b := &p.batches[i]
 			if b.control {
@@ -41,7 +47,7 @@ func (c *Cluster) Dump(topic string) []Row {
 			data := p.bytes(b)
 			h, err := parseHeader(data)
 			assert(err == nil, "the log of %s-%d cannot be read at %d: %v", topic, p.index, b.base, err)
-			row := Row{Partition: p.index, ProducerID: b.pid, Epoch: b.epoch, Fate: b.fate,
+			row = Row{Partition: p.index, ProducerID: b.pid, Epoch: b.epoch, Fate: b.fate,
 				Appended: b.appended, Decided: b.decided, Visible: b.visible}
 			if h.transactional() {
 				row.TransactionalID = c.ids[b.pid]
@@ -51,14 +57,37 @@ func (c *Cluster) Dump(topic string) []Row {
 			}
 			for r := (recordReader{data: data[headerSize:]}); r.next(); {
 				row.Offset = b.base + r.delta
-				row.Key, row.Value = string(r.key), r.long()
+				key, known := keys[string(r.key)]
+				if !known {
+					key = string(r.key)
+					keys[key] = key
+				}
+				row.Key, row.Value = key, r.long()
 				row.Time = record.EventTime(h.baseTime + r.timeDelta)
 				row.Origin, row.Count = r.from()
-				rows = append(rows, row)
+				if !yield(&row) {
+					return
+				}
 			}
 		}
 	}
-	return rows
+}
+
+// Rows is how many rows Dump would give, for the partitions of a topic.
+func (c *Cluster) Rows(topic string) []int {
+	t := c.topics[topic]
+	if t == nil {
+		return nil
+	}
+	n := make([]int, len(t.partitions))
+	for i, p := range t.partitions {
+		for j := range p.batches {
+			if b := &p.batches[j]; !b.control {
+				n[i] += int(b.last - b.base + 1)
+			}
+		}
+	}
+	return n
 }
 
 // Ends are the log start, the last stable offset and the high watermark of a partition.
