@@ -18,6 +18,13 @@ import (
 // collect reads what is to be judged: the history, and the logs themselves.
 func collect(c *cluster.Cluster, job *plan.Job, name, topic string, drained bool) (*checker.Run, error) {
 	run := &checker.Run{Pipeline: effective(name, job), Events: c.History(), Drained: drained, End: c.Now()}
+	for p, records := range c.Input.Files() {
+		in := checker.InputLog{Partition: int32(p)}
+		for offset, r := range records {
+			in.Records = append(in.Records, checker.Input{Offset: int64(offset), Key: string(r.Key), Value: r.Value, Time: r.Time})
+		}
+		run.Input = append(run.Input, in)
+	}
 	for p, n := range c.Kafka.Rows(topic) {
 		run.Input = append(run.Input, checker.InputLog{Partition: int32(p), Records: make([]checker.Input, 0, n)})
 	}

@@ -1,7 +1,6 @@
 package chaos
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -40,6 +39,9 @@ func deployment(s *scenario.Scenario, job plan.Job, seed uint64) (cluster.Config
 			input.Rows = append(input.Rows, cluster.Row{Key: row.Key, Value: row.Value, Time: record.EventTime(row.Millis)})
 		}
 	}
+	if s.Pipeline.Source.Connector == "file" {
+		input.Topic, input.Path = "", s.Pipeline.Source.Path
+	}
 	cfg := cluster.Config{
 		World:        sim.Config{Seed: seed, Profile: sim.Profiles[s.Deployment.Profile]},
 		JobManagers:  s.Deployment.JobManager.Replicas,
@@ -56,11 +58,8 @@ func deployment(s *scenario.Scenario, job plan.Job, seed uint64) (cluster.Config
 	}
 	for _, v := range job.Vertices {
 		for _, op := range v.Chain {
-			switch op.Kind {
-			case plan.KafkaSink:
+			if op.Kind == plan.KafkaSink {
 				cfg.Topics[op.Topic] = outputPartitions
-			case plan.FileSource:
-				return cluster.Config{}, fmt.Errorf("deploy %s: a file source is not fed by scenarios yet; use connector: kafka", s.Metadata.Name)
 			}
 		}
 	}

@@ -116,7 +116,7 @@ func (r *runner) inconclusive(o *Outcome) string {
 		}
 	}
 	if !o.Run.Drained {
-		return "not everything had come out at the end of the drain, so nothing can be called lost"
+		return "not everything had come out at the end of the drain, so nothing can be called lost: " + r.pending
 	}
 	for _, c := range o.Results {
 		if c.Verdict == checker.NotDecided {

@@ -47,6 +47,7 @@ type runner struct {
 	progress func(virtual time.Duration)
 	stopped  string // by stopWhen: why
 	notReady string // the steady state was not reached: why
+	pending  string // what the drain still waited for when its time was over
 }
 
 // Execute runs a cell with a seed. The error is for what keeps a run from being one at all: a pipeline that
@@ -155,6 +156,9 @@ func (r *runner) load() error {
 		if r.stopped = r.mustStop(); r.stopped != "" {
 			return true
 		}
+		if r.world.Status() == finished {
+			return true // a bounded source
+		}
 		if r.scenario.Pipeline.Source.Records == nil {
 			return r.world.Now() >= time.Duration(r.scenario.Duration)
 		}
@@ -174,7 +178,7 @@ func (r *runner) fileEnd() time.Duration {
 }
 
 // drain is the calm end: nothing is broken any more, no input comes, and everything is given time to come
-// out. It is over when a checkpoint that covers all input is complete and nothing has happened for a while.
+// out.
 func (r *runner) drain() (drained bool, err error) {
 	r.injector.Stop()
 	r.world.Input.Stop()
@@ -184,12 +188,36 @@ func (r *runner) drain() (drained bool, err error) {
 	}
 	r.restartTheDead()
 	err = r.pass(r.world.Now()+most, func() bool {
-		records, at := r.world.Covered()
-		return records >= r.world.Input.Sent() && r.world.Status() == "RUNNING" && r.world.Now()-at >= quiet
+		r.pending = r.waitsFor(quiet)
+		return r.pending == ""
 	})
-	records, _ := r.world.Covered()
-	return records >= r.world.Input.Sent(), err
+	return r.pending == "", err
 }
+
+// waitsFor is what a run still waits for at its end, or "". A bounded job has to finish. An unbounded one has to
+// complete a checkpoint that covers all input, and another one a while later: until then a TaskManager may be
+// dead without anybody having noticed, and with it the commits of the first.
+func (r *runner) waitsFor(quiet time.Duration) string {
+	status := r.world.Status()
+	records, at := r.world.Covered()
+	switch {
+	case status == finished:
+		return ""
+	case r.scenario.Pipeline.Source.Connector == "file" || status != running:
+		return fmt.Sprintf("the job is %s", orNot(status))
+	case records < r.world.Input.Sent():
+		return fmt.Sprintf("the completed checkpoints cover %d of %d records", records, r.world.Input.Sent())
+	case r.world.LastCompleted() < at+quiet:
+		return "no checkpoint was completed after the one that covers all records"
+	}
+	return ""
+}
+
+// What a job may be, of Flink's words, when all is well.
+const (
+	running  = "RUNNING"
+	finished = "FINISHED"
+)
 
 // restartTheDead gives a cluster without a supervisor its processes back: to come to rest, what is left of it
 // must be able to.
@@ -203,7 +231,7 @@ func (r *runner) restartTheDead() {
 
 // lacks says which requirement does not hold yet, or "".
 func (r *runner) lacks(require map[string]scenario.Limit) string {
-	if status := r.world.Status(); status != "RUNNING" {
+	if status := r.world.Status(); status != running {
 		return fmt.Sprintf("the job is %s", orNot(status))
 	}
 	for _, name := range sortedNames(require) {

@@ -37,24 +37,29 @@ func before(run *Run, at int) []history.Entry {
 	return tidy(shown)
 }
 
-// jobAlive (H5): when a run has been drained, every job is RUNNING or has FINISHED, and what was FINISHED
-// never ran again (H3).
+// jobAlive (H5): when a run has been drained, every job is RUNNING or has FINISHED, and once the result of a job
+// is durable it never runs again (H3). A JobManager that dies between the two leaves a job that does run again.
 func jobAlive(run *Run) Result {
 	last := map[id.Job]history.Entry{}
+	stored := map[id.Job]history.Entry{}
 	var order []id.Job
 	leader := ""
 	for _, e := range run.Events {
 		if elected, ok := e.Event.(history.LeaderElected); ok {
 			leader = elected.Holder
 		}
+		if result, ok := e.Event.(history.JobResultStored); ok {
+			stored[result.Job] = e
+		}
 		ev, ok := e.Event.(history.JobStatus)
 		if !ok || leader != "" && e.Process != leader {
 			continue // a leader that has been replaced may say SUSPENDED long after its successor said RUNNING
 		}
-		if old, seen := last[ev.Job]; !seen {
+		if _, seen := last[ev.Job]; !seen {
 			order = append(order, ev.Job)
-		} else if was := old.Event.(history.JobStatus).Status; terminal(was) && !terminal(ev.Status) {
-			return brokenAt("ran-again", []history.Entry{old, e}, "job %s is %s after it was %s", ev.Job, ev.Status, was)
+		}
+		if result, ok := stored[ev.Job]; ok && !terminal(ev.Status) {
+			return brokenAt("ran-again", []history.Entry{result, e}, "job %s is %s after its result was stored", ev.Job, ev.Status)
 		}
 		last[ev.Job] = e
 	}

@@ -266,7 +266,9 @@ func TestJobAlive(t *testing.T) {
 			note(20, "jm-0", is("SUSPENDED")), Holds, "", 0, ""},
 		story{"it never came back", job().note(1, "jm", is("RUNNING")).note(5, "jm", is("RESTARTING")), Broken, "dead", 100, "RESTARTING since 5s: lost tm-1"},
 		story{"it failed", job().note(1, "jm", is("RUNNING")).note(5, "jm", is("FAILED")), Broken, "dead", 5, "FAILED"},
-		story{"it ran after it had ended", job().note(1, "jm", is("FINISHED")).note(5, "jm", is("RUNNING")), Broken, "ran-again", 5, ""},
+		story{"it ran after it had ended for good",
+			job().note(1, "jm", is("FINISHED"), history.JobResultStored{Job: "j", Status: "FINISHED"}).note(5, "jm", is("RUNNING")), Broken, "ran-again", 5, "after its result was stored"},
+		story{"nobody could store its result, so it ran again", job().note(1, "jm", is("FINISHED")).note(5, "jm", is("RUNNING")), Holds, "", 0, ""},
 		story{"the run ended too early", early, NotDecided, "", 0, "before it could come back"},
 		story{"no job", job(), NotDecided, "", 0, ""},
 	)

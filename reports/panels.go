@@ -218,11 +218,11 @@ func modelOf(d *Document, s *story, r measure.Recovery) (capacityModel, bool) {
 		return capacityModel{}, false
 	}
 	load := window(offered[0], 0, r.At)
-	fast := window(consumed[0], r.At+r.Total-r.CatchUp, r.At+r.Total)
+	fast := window(consumed[0], r.At+r.Total-r.CatchUp-consumed[0].Step, r.At+r.Total) // with the step in which it began
 	if len(load) == 0 || len(fast) == 0 {
 		return capacityModel{}, false
 	}
-	m := capacityModel{Load: quantile(load, 0.5), Capacity: quantile(fast, 0.9), Backlog: r.Total - r.CatchUp}
+	m := capacityModel{Load: quantile(load, 0.5), Capacity: slices.Max(fast), Backlog: r.Total - r.CatchUp}
 	if last := s.lastCompleted(r.At + r.Total - r.CatchUp); last != nil {
 		m.Backlog += max(0, r.At-last.Triggered)
 	}

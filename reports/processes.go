@@ -75,6 +75,7 @@ func (r *processReader) see(e history.Entry) {
 		}
 	case history.ExecutionState:
 		r.execution(ev, e.At)
+	case history.FaultStarted, history.FaultEnded: // the harness notes them, and is no part of the service
 	default:
 		if e.Process != "" {
 			r.at(e.Process)

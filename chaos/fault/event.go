@@ -12,7 +12,7 @@ import (
 // Events lists every kind of event that "when:" and "mustHappen:" can name.
 var Events = []string{
 	"job.initializing", "job.created", "job.running", "job.restarting", "job.failing", "job.failed", "job.cancelling",
-	"job.canceled", "job.finished", "job.suspended", "job.reconciling",
+	"job.canceled", "job.finished", "job.result-stored", "job.suspended", "job.reconciling",
 	"task.created", "task.scheduled", "task.deploying", "task.initializing", "task.running", "task.finished",
 	"task.canceling", "task.canceled", "task.failed", "task.reconciling",
 	"checkpoint.triggered", "checkpoint.acked", "checkpoint.stored", "checkpoint.completed", "checkpoint.aborted",

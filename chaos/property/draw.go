@@ -26,7 +26,7 @@ func Draw(t *rapid.T) scenario.Scenario {
 		Drain:      &scenario.Drain{QuietFor: scenario.Duration(5 * time.Second), Max: scenario.Duration(10 * time.Minute)},
 	}
 	s.Pipeline = drawPipeline(t, &s.Deployment)
-	if rapid.Bool().Draw(t, "waits for the steady state") {
+	if s.Pipeline.Source.Connector == "kafka" && rapid.Bool().Draw(t, "waits for the steady state") {
 		s.SteadyState = &scenario.SteadyState{Within: scenario.Duration(10 * time.Minute),
 			Require: map[string]scenario.Limit{"completedCheckpoints": {Min: &scenario.Amount{Value: 1}}}}
 	}
@@ -98,6 +98,9 @@ func drawPipeline(t *rapid.T, d *scenario.Deployment) scenario.Pipeline {
 	p := scenario.Pipeline{Source: scenario.Source{Connector: "kafka", Topic: "in", Keys: rapid.IntRange(1, 200).Draw(t, "keys"),
 		Partitions: rapid.IntRange(1, 8).Draw(t, "partitions"), RecordsPerSecond: float64(rapid.IntRange(1, 20).Draw(t, "rate") * 20),
 		OutOfOrderness: span(t, "disorder", 0, 2*time.Second, 500*time.Millisecond)}}
+	if rapid.IntRange(0, 5).Draw(t, "file source") == 5 {
+		p.Source.Connector, p.Source.Topic, p.Source.Path = "file", "", "in"
+	}
 	add := func(kind string, inputs ...string) string {
 		o := scenario.Operator{Name: fmt.Sprintf("%s-%d", kind, len(p.Operators)+1), Kind: kind, Inputs: inputs}
 		switch kind {

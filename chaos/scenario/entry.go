@@ -11,10 +11,13 @@ import (
 
 // entry makes an Entry of one document: everything that it extends, the variables, the matrix.
 func (l *loader) entry(doc *Node, path string) {
-	root := l.extended(doc, []string{filepath.Clean(path)}).clone()
+	soFar := l.problems.Errors()
+	root, whole := l.extended(doc, nil)
+	root = root.clone()
 	root.remove("extends")
+	pinned := map[string]*Node{}
 	for i := range l.vars {
-		l.apply(&l.vars[i], root)
+		l.apply(&l.vars[i], root, pinned)
 	}
 	dropEmpty(root)
 	e := &Entry{File: path, tree: root}
@@ -22,25 +25,31 @@ func (l *loader) entry(doc *Node, path string) {
 		e.Name = name.text
 	}
 	for _, part := range []string{"metadata", "pipeline"} {
-		if root.get(part) == nil {
+		if root.get(part) == nil && whole {
 			l.report(Problem{Pos: root.pos, Message: fmt.Sprintf("the scenario has no %s, neither here nor in what it extends", part)})
 		}
 	}
-	whole := root.clone()
-	e.Scenario, _ = l.decode(whole, func(Problem) {})
-	axes := l.axes(root)
+	e.Scenario, _ = l.decode(root.clone(), true, func(Problem) {})
+	axes := l.axes(root, pinned)
 	used := make([]int, len(e.Scenario.Verdicts)) // how many cells each verdict is for
 	for _, c := range cells(root, axes) {
+		shapely := l.problems.Errors()
 		normalise(c.tree, strict(), l.report)
 		judged := c.tree.clone()
-		s, ok := l.decode(judged, l.report)
-		if !ok {
+		s, ok := l.decode(judged, !whole, l.report)
+		if !ok || !whole { // what is not there would be complained about again and again
 			continue
 		}
-		s.Metadata.Cell = c.Name
+		if c.Name != "" {
+			s.Metadata.Cell = c.Name
+		}
 		s.setDefaults()
-		r := rules{l: l, s: &s, tree: judged, cell: &c, axes: axes}
+		r := rules{l: l, s: &s, tree: judged, cell: &c, axes: axes, pruned: l.problems.Errors() > shapely}
 		r.check(used)
+		if l.problems.Errors() == soFar {
+			r.compiles()
+		}
+		s.Compare = nil // one cell has nothing to compare
 		c.Scenario = s
 		e.Cells = append(e.Cells, c)
 	}
@@ -53,8 +62,8 @@ func (l *loader) entry(doc *Node, path string) {
 	l.suite.Entries = append(l.suite.Entries, e)
 }
 
-// apply sets a --var in a tree.
-func (l *loader) apply(v *variable, root *Node) {
+// apply sets a --var in a tree. An axis of the matrix over the same path is pinned to the value.
+func (l *loader) apply(v *variable, root *Node, pinned map[string]*Node) {
 	if v.value == nil {
 		return
 	}
@@ -65,18 +74,20 @@ func (l *loader) apply(v *variable, root *Node) {
 	}
 	v.used++
 	setAt(root, steps, v.value.clone())
+	pinned[joined(steps)] = v.value
 	normalise(root, strict(), l.report)
 }
 
-// decode holds a tree to the schema and fills a Scenario with what fits.
-func (l *loader) decode(tree *Node, report func(Problem)) (Scenario, bool) {
-	checkShape(tree, false, report)
+// decode holds a tree to the schema and fills a Scenario with what fits. A part of a scenario may lack keys.
+func (l *loader) decode(tree *Node, part bool, report func(Problem)) (Scenario, bool) {
+	checkShape(tree, part, report)
 	if path, _, found := tree.at("pipeline", "source", "records", "path"); found && path.form == scalar {
 		if path.pos.File != nil && path.pos.File.Dir != "" && !filepath.IsAbs(path.text) {
 			path.text = filepath.Join(path.pos.File.Dir, path.text)
 			path.value = path.text
 		}
 	}
+	l.moments(tree, report)
 	s := Scenario{}
 	raw, err := json.Marshal(tree.plain())
 	if err == nil {
@@ -87,6 +98,26 @@ func (l *loader) decode(tree *Node, report func(Problem)) (Scenario, bool) {
 		return s, false
 	}
 	return s, true
+}
+
+// moments finds the spans of time that end before they begin, and leaves their beginning.
+func (l *loader) moments(tree *Node, report func(Problem)) {
+	faults := tree.get("faults")
+	if faults == nil {
+		return
+	}
+	for _, f := range faults.items {
+		between, _, found := f.at("at", "between")
+		if !found {
+			continue
+		}
+		early, err1 := fault.ParseDuration(between.items[0].text)
+		late, err2 := fault.ParseDuration(between.items[1].text)
+		if err1 == nil && err2 == nil && late <= early {
+			report(Problem{Pos: between.pos, Message: fmt.Sprintf("between %s and %s is no time: the earlier comes first", early, late)})
+			f.set("at", f.keyPos("at"), between.items[0])
+		}
+	}
 }
 
 // setDefaults fills in what a scenario may leave out, so that what is run is all written down.

@@ -39,7 +39,7 @@ func (r *rules) deployment() {
 	for _, o := range r.s.Pipeline.Operators {
 		need = max(need, o.Parallelism)
 	}
-	if slots < need && !strings.EqualFold(d.FlinkConfiguration["jobmanager.scheduler"], "adaptive") {
+	if slots < need && !r.pruned {
 		r.fail([]string{"deployment", "job", "parallelism"}, "the job needs %d slots, but %d TaskManagers with %d slots have %d: it would never run; raise taskManager.replicas or taskmanager.numberOfTaskSlots",
 			need, d.TaskManager.Replicas, c.TaskManager.NumberOfTaskSlots, slots)
 	}
@@ -64,7 +64,11 @@ func (r *rules) lint() {
 	}
 	k := c.Checkpointing
 	if !k.Enabled() {
-		r.warn(flink, "execution.checkpointing.interval is not set: no checkpoint is ever made, and after a failure the job starts from the beginning")
+		at := flink
+		if _, _, written := r.tree.at(flink...); !written {
+			at = nil
+		}
+		r.warn(at, "execution.checkpointing.interval is not set: no checkpoint is ever made, and after a failure the job starts from the beginning")
 	}
 	if k.Enabled() && k.Timeout < k.Interval {
 		r.warn(append(flink, "execution.checkpointing.timeout"), "execution.checkpointing.timeout, %s, is shorter than the interval, %s", Duration(k.Timeout), Duration(k.Interval))

@@ -3,6 +3,7 @@ package scenario
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -175,28 +176,38 @@ func (l *loader) documents(path string) ([]*Node, error) {
 	if docs, known := l.files[path]; known {
 		return docs, nil
 	}
-	raw, err := os.ReadFile(path)
+	text, err := readText(path)
 	if err != nil {
 		return nil, err
 	}
-	text := strings.TrimPrefix(string(raw), "\ufeff")
 	file := &File{Name: path, Dir: filepath.Dir(path), Lines: strings.Split(text, "\n")}
-	docs, problems := parseYAML(file, text)
+	all, problems := parseYAML(file, text)
+	if len(all) == 0 && len(problems) == 0 {
+		problems = Problems{{Pos: Pos{File: file}, Message: "the file holds no scenario"}}
+	}
 	l.problems = append(l.problems, problems...)
-	for i, doc := range docs {
+	var docs []*Node
+	for _, doc := range all {
 		if doc.form != mapping {
 			l.report(Problem{Pos: doc.pos, Message: "a scenario is a map of keys, such as metadata, deployment, faults"})
-			docs[i] = nil
 			continue
 		}
 		normalise(doc, strict(), l.report)
-	}
-	docs = slices.DeleteFunc(docs, func(n *Node) bool { return n == nil })
-	if len(docs) == 0 && len(problems) == 0 {
-		l.report(Problem{Pos: Pos{File: file}, Message: "the file holds no scenario"})
+		docs = append(docs, doc)
 	}
 	l.files[path] = docs
 	return docs, nil
+}
+
+// readText reads a file as far as one byte above the bound, by which the parser sees that it is too big.
+func readText(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	raw, err := io.ReadAll(io.LimitReader(f, fileBytesMax+1))
+	return strings.TrimPrefix(string(raw), "\ufeff"), err
 }
 
 // file loads every scenario of a file. Later documents take over the header lines of the first.
@@ -226,7 +237,7 @@ func (l *loader) file(path string, fromFolder bool) {
 
 // base checks the form of a file that is not a scenario by itself.
 func (l *loader) base(doc, kind *Node, fromFolder bool) {
-	merged := l.extended(doc, nil)
+	merged, _ := l.extended(doc, nil)
 	dropEmpty(merged)
 	merged.remove("extends")
 	checkShape(merged, true, l.report)
@@ -235,37 +246,51 @@ func (l *loader) base(doc, kind *Node, fromFolder bool) {
 	}
 }
 
-// extended returns doc laid over everything that it extends. within are the files on the way here.
-func (l *loader) extended(doc *Node, within []string) *Node {
-	var under *Node
-	if extends := doc.get("extends"); extends != nil && extends.form == list {
-		for _, item := range extends.items {
-			if item.form != scalar || item.pos.File == nil {
-				continue
+// extended returns doc laid over everything that it extends, and whether all of that was there. within are the
+// files on the way here.
+func (l *loader) extended(doc *Node, within []string) (merged *Node, whole bool) {
+	whole = true
+	within = append(slices.Clone(within), doc.pos.File.Name)
+	extends := doc.get("extends")
+	if extends == nil || extends.form != list {
+		return doc, whole
+	}
+	for _, item := range extends.items {
+		if item.form != scalar || item.pos.File == nil {
+			continue
+		}
+		bases, err := l.basesOf(item, within)
+		if err != nil {
+			l.report(Problem{Pos: item.pos, Message: err.Error()})
+		}
+		whole = whole && len(bases) > 0
+		for _, base := range bases {
+			b, all := l.extended(base, within)
+			whole = whole && all
+			b = b.clone()
+			for _, own := range []string{"apiVersion", "kind", "extends"} {
+				b.remove(own)
 			}
-			path := filepath.Join(item.pos.File.Dir, item.text)
-			if slices.Contains(within, path) || path == item.pos.File.Name {
-				l.report(Problem{Pos: item.pos, Message: fmt.Sprintf("%s extends itself by way of %s", path, item.text)})
-				continue
+			if m := b.get("metadata"); m != nil {
+				m.remove("name")
 			}
-			docs, err := l.documents(path)
-			if err != nil {
-				l.report(Problem{Pos: item.pos, Message: fmt.Sprintf("cannot extend %s: %s (looked at %s)%s", item.text, cannotRead(err), path, l.nearbyFile(path))})
-				continue
-			}
-			for _, base := range docs {
-				b := l.extended(base, append(slices.Clone(within), path)).clone()
-				for _, own := range []string{"apiVersion", "kind", "extends"} {
-					b.remove(own)
-				}
-				if m := b.get("metadata"); m != nil {
-					m.remove("name")
-				}
-				under = merge(under, b)
-			}
+			merged = merge(merged, b)
 		}
 	}
-	return merge(under, doc)
+	return merge(merged, doc), whole
+}
+
+// basesOf reads the file that one item of extends names.
+func (l *loader) basesOf(item *Node, within []string) ([]*Node, error) {
+	path := filepath.Join(item.pos.File.Dir, item.text)
+	if i := slices.Index(within, path); i >= 0 {
+		return nil, fmt.Errorf("extends goes in a circle: %s; take one of them out", strings.Join(append(slices.Clone(within[i:]), path), " -> "))
+	}
+	docs, err := l.documents(path)
+	if err != nil {
+		return nil, fmt.Errorf("cannot extend %s: %s (looked at %s)%s", item.text, cannotRead(err), path, l.nearbyFile(path))
+	}
+	return docs, nil
 }
 
 // sameNames complains about two scenarios with one name: their runs would land in one folder.

@@ -20,7 +20,11 @@ type Cell struct {
 	tree     *Node
 }
 
-const cellsMax = 10_000
+// Bounds on a matrix: every cell is a copy of the whole scenario.
+const (
+	cellsMax     = 10_000
+	cellNodesMax = 5_000_000
+)
 
 // axis is one line of the matrix.
 type axis struct {
@@ -30,8 +34,8 @@ type axis struct {
 	values []*Node
 }
 
-// axes reads the matrix of a merged tree.
-func (l *loader) axes(root *Node) []axis {
+// axes reads the matrix of a merged tree. Of an axis that is pinned, only that value is left.
+func (l *loader) axes(root *Node, pinned map[string]*Node) []axis {
 	m := root.get("matrix")
 	if m == nil || m.form != mapping {
 		return nil
@@ -48,9 +52,13 @@ func (l *loader) axes(root *Node) []axis {
 			l.report(Problem{Pos: f.value.pos, Message: fmt.Sprintf("%s needs a list of values to try", f.key)})
 			continue
 		}
-		all = append(all, axis{path: f.key, steps: steps, values: f.value.items})
-		if cells *= len(f.value.items); cells > cellsMax {
-			l.report(Problem{Pos: f.pos, Message: fmt.Sprintf("the matrix has more than %d cells; try fewer values", cellsMax)})
+		values := f.value.items
+		if only := pinned[joined(steps)]; only != nil {
+			values = []*Node{only}
+		}
+		all = append(all, axis{path: f.key, steps: steps, values: values})
+		if cells *= len(values); cells > cellsMax || cells*size(root) > cellNodesMax {
+			l.report(Problem{Pos: f.pos, Message: fmt.Sprintf("the matrix has too many cells: at most %d, fewer of a long scenario; try fewer values", cellsMax)})
 			return nil
 		}
 	}
@@ -96,7 +104,7 @@ func cells(root *Node, axes []axis) []Cell {
 		var names []string
 		for i, a := range axes {
 			value := a.values[chosen[i]].clone()
-			text, _ := value.flat()
+			text := value.inline()
 			setAt(c.tree, a.steps, value)
 			c.Settings = append(c.Settings, Setting{a.path, text})
 			names = append(names, a.short+"="+text)

@@ -1,6 +1,8 @@
 package scenario
 
 import (
+	"encoding/json"
+	"fmt"
 	"strconv"
 	"strings"
 )
@@ -146,6 +148,18 @@ func (n *Node) flat() (string, bool) {
 		return strings.Join(texts, ","), true
 	}
 	return "", false
+}
+
+// inline is the value on one line, as YAML reads it back: a scalar as written, anything else in brackets.
+func (n *Node) inline() string {
+	if n.form == scalar {
+		return n.text
+	}
+	text, err := json.Marshal(n.plain())
+	if err != nil { // a scalar that JSON has no word for, such as .nan
+		return fmt.Sprint(n.plain())
+	}
+	return string(text)
 }
 
 func textNode(text string, pos Pos) *Node { return &Node{pos: pos, value: text, text: text} }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -27,7 +28,10 @@ func parseYAML(src *File, text string) (docs []*Node, problems Problems) {
 		}
 	}()
 	if len(text) > fileBytesMax {
-		return nil, Problems{{Pos: Pos{File: src}, Message: fmt.Sprintf("the file has %d bytes; a scenario has at most %d", len(text), fileBytesMax)}}
+		return nil, Problems{{Pos: Pos{File: src}, Message: fmt.Sprintf("the file is too big: a scenario has at most %d bytes", fileBytesMax)}}
+	}
+	if p, bad := notText(src, text); bad {
+		return nil, Problems{p}
 	}
 	if d := deepest(text); d > depthMax {
 		return nil, Problems{{Pos: Pos{File: src}, Message: fmt.Sprintf("brackets are nested %d deep; at most %d are read", d, depthMax)}}
@@ -56,6 +60,25 @@ func parseYAML(src *File, text string) (docs []*Node, problems Problems) {
 	return docs, r.problems
 }
 
+// notText finds the first place that is no text in UTF-8: the parser would read it as something else.
+func notText(src *File, text string) (p Problem, bad bool) {
+	for i, line := range strings.Split(text, "\n") {
+		for at, r := range line {
+			what := ""
+			switch {
+			case r == utf8.RuneError && !strings.HasPrefix(line[at:], string(r)):
+				what = fmt.Sprintf("byte %#02x is not UTF-8: save the file in the encoding UTF-8", line[at])
+			case r < ' ' && r != '\t' && r != '\r':
+				what = fmt.Sprintf("the control character %#02x does not belong into a scenario: take it out", r)
+			default:
+				continue
+			}
+			return Problem{Pos: Pos{src, i + 1, utf8.RuneCountInString(line[:at]) + 1}, Message: what}, true
+		}
+	}
+	return p, false
+}
+
 // deepest counts how deep flow brackets are nested, quotes and comments ignored: the bound need not be exact.
 func deepest(text string) int {
 	depth, most := 0, 0
@@ -75,11 +98,12 @@ func deepest(text string) int {
 	return most
 }
 
+// place is where a token stands. The parser's idea of it may be off the end of a broken file.
 func place(src *File, t *token.Token) Pos {
-	if t == nil || t.Position == nil {
+	if t == nil || t.Position == nil || t.Position.Line < 1 {
 		return Pos{File: src}
 	}
-	return Pos{src, t.Position.Line, t.Position.Column}
+	return Pos{src, min(t.Position.Line, len(src.Lines)), max(t.Position.Column, 1)}
 }
 
 // reader turns the parser's tree into ours.

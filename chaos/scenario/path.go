@@ -47,11 +47,6 @@ func (w *pathWalk) walk(n *Node, s *jsonschema.Schema, rest, steps []string) ([]
 		return append(steps, strings.Join(rest, ".")), s.AdditionalProperties, true
 	}
 	known := keysOf(s)
-	if isOpen(s) && s.PropertyNames != nil {
-		for _, name := range s.PropertyNames.Enum {
-			known = append(known, fmt.Sprint(name))
-		}
-	}
 	for take := len(rest); take > 0; take-- {
 		key := strings.Join(rest[:take], ".")
 		switch {
@@ -112,6 +107,9 @@ func itemNames(n *Node) []string {
 	return names
 }
 
+// joined makes a key of resolved steps, which may have dots themselves.
+func joined(steps []string) string { return strings.Join(steps, "\x00") }
+
 // setAt puts a value at a resolved path, making the maps on the way.
 func setAt(root *Node, steps []string, value *Node) {
 	n := root
@@ -162,14 +160,4 @@ func schemaAt(steps []string) *jsonschema.Schema {
 		}
 	}
 	return s
-}
-
-func propertyNamesAt(steps []string) []string {
-	var names []string
-	if s := schemaAt(steps); s != nil && s.PropertyNames != nil {
-		for _, v := range s.PropertyNames.Enum {
-			names = append(names, fmt.Sprint(v))
-		}
-	}
-	return names
 }

@@ -20,7 +20,8 @@ type Pipeline struct {
 type Source struct {
 	Name             string   `json:"name,omitempty" jsonschema:"pattern=^[A-Za-z0-9][A-Za-z0-9._-]*$" jsonschema_description:"source, if left out"`
 	Connector        string   `json:"connector,omitempty" jsonschema:"enum=kafka,enum=file"`
-	Topic            string   `json:"topic,omitempty"`
+	Topic            string   `json:"topic,omitempty" jsonschema_description:"kafka: the topic to read"`
+	Path             string   `json:"path,omitempty" jsonschema_description:"file: the folder to read; the source ends with its files"`
 	Partitions       int      `json:"partitions,omitempty" jsonschema:"minimum=1,maximum=10000"`
 	RecordsPerSecond float64  `json:"records-per-second,omitempty" jsonschema:"minimum=0" jsonschema_description:"offered load over all partitions"`
 	Keys             int      `json:"keys,omitempty" jsonschema:"minimum=1" jsonschema_description:"how many different keys are generated"`
@@ -91,7 +92,7 @@ func (s *Scenario) Plan() plan.Pipeline {
 	source := plan.Operator{Name: sourceName, Kind: plan.KafkaSource, OutOfOrder: time.Duration(p.Source.OutOfOrderness),
 		Topic: p.Source.Topic, Isolation: p.Source.Isolation}
 	if p.Source.Connector == "file" {
-		source.Kind, source.Path, source.Topic, source.Isolation = plan.FileSource, p.Source.Topic, "", ""
+		source.Kind, source.Path, source.Topic, source.Isolation = plan.FileSource, p.Source.Path, "", ""
 	}
 	out.Operators = append(out.Operators, source)
 	last := sourceName

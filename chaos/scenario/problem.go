@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
+
+	"github.com/mattn/go-runewidth"
 )
 
 // File is a text that scenarios are made of: a file, or what stands in its place on the command line.
@@ -47,11 +50,11 @@ func (p Problem) String() string {
 	if p.Warning {
 		b.WriteString("warning: ")
 	}
-	b.WriteString(p.Message + "\n")
+	b.WriteString(printable(p.Message) + "\n")
 	if p.Pos.File == nil || p.Pos.Line < 1 || p.Pos.Line > len(p.Pos.File.Lines) {
 		return b.String()
 	}
-	line := []rune(strings.TrimRight(p.Pos.File.Lines[p.Pos.Line-1], "\r"))
+	line := []rune(printable(strings.TrimRight(p.Pos.File.Lines[p.Pos.Line-1], "\r")))
 	from := 0 // a very long line is shown around the place only
 	if len(line) > 160 {
 		from = min(max(0, p.Pos.Col-60), len(line)-1)
@@ -64,11 +67,21 @@ func (p Problem) String() string {
 		if r == '\t' {
 			indent.WriteRune('\t')
 		} else {
-			indent.WriteRune(' ')
+			indent.WriteString(strings.Repeat(" ", runewidth.RuneWidth(r)))
 		}
 	}
 	fmt.Fprintf(&b, "%s | %s^\n", strings.Repeat(" ", len(number)), indent.String())
 	return b.String()
+}
+
+// printable puts something harmless in the place of every character that could steer a terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\t' && unicode.IsControl(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, s)
 }
 
 // Problems are all that was found, errors and warnings.

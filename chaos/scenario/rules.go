@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/flinch-dev/flinch/chaos/fault"
+	"github.com/flinch-dev/flinch/checker/measure"
 )
 
 const (
@@ -23,6 +24,8 @@ type rules struct {
 	tree *Node
 	cell *Cell
 	axes []axis
+
+	pruned bool // what did not fit is taken out, so that some numbers mean nothing
 }
 
 func (r *rules) report(warning bool, path []string, format string, args ...any) {
@@ -187,7 +190,7 @@ func (r *rules) compare() {
 	}
 	for i, y := range c.Y {
 		if !canCompare(y) {
-			r.fail([]string{"compare", "y", strconv.Itoa(i)}, "unknown metric %q%s", y, hintOrList(y, MetricNames()))
+			r.fail([]string{"compare", "y", strconv.Itoa(i)}, "unknown metric %q%s", y, hintOrList(y, measure.Names))
 		}
 	}
 }

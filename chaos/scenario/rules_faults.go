@@ -70,9 +70,6 @@ func (r *rules) trigger(path []string, f fault.Fault, kind fault.Kind) {
 	if f.At != nil && f.At.At > r.s.Duration {
 		r.warn(append(path, "at"), "%s fires at %s, but the run lasts %s: it never will", f.Name, f.At.At, r.s.Duration)
 	}
-	if f.At != nil && f.At.Until != 0 && f.At.Until <= f.At.At {
-		r.fail(append(path, "at"), "between %s and %s is no time: the earlier comes first", f.At.At, f.At.Until)
-	}
 	w := f.When
 	if w == nil {
 		return

@@ -7,6 +7,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
+
+	"github.com/flinch-dev/flinch/runtime/id"
+	"github.com/flinch-dev/flinch/runtime/plan"
 )
 
 // sinkOptions are the options that are acted on; the others of Kafka's and Flink's are kept without effect.
@@ -19,6 +23,11 @@ var idleOptions = []string{"format", "key.format", "value.format", "key.fields",
 func (r *rules) pipeline() {
 	p := r.s.Pipeline
 	sink := []string{"pipeline", "sink"}
+	for _, part := range []string{"source", "sink"} {
+		if _, _, there := r.tree.at("pipeline", part); !there {
+			return // which has been said
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(p.Sink)) {
 		if slices.Contains(sinkOptions, name) || slices.Contains(idleOptions, name) {
 			continue
@@ -35,7 +44,11 @@ func (r *rules) pipeline() {
 	}
 	r.oneOf(append(sink, sinkConnector), p.Sink[sinkConnector], "kafka", "file")
 	r.oneOf(append(sink, sinkGuarantee), p.Sink[sinkGuarantee], "none", "at-least-once", "exactly-once")
-	r.oneOf(append(sink, sinkNaming), p.Sink[sinkNaming], "", "INCREMENTING", "POOLING")
+	if p.Sink[sinkNaming] == "POOLING" {
+		r.fail(append(sink, sinkNaming), "%s: POOLING cannot be run yet; transactions are named INCREMENTING, also when you take this away", sinkNaming)
+	} else {
+		r.oneOf(append(sink, sinkNaming), p.Sink[sinkNaming], "", "INCREMENTING")
+	}
 	r.milliseconds(append(sink, sinkTimeout), p.Sink[sinkTimeout])
 	r.milliseconds([]string{"pipeline", "broker", brokerMax}, p.Broker[brokerMax])
 	if p.Sink[sinkConnector] == "kafka" {
@@ -51,11 +64,32 @@ func (r *rules) pipeline() {
 	} else if p.Sink[sinkPath] == "" {
 		r.fail(sink, "a file sink has no path to write to")
 	}
-	if p.Source.Topic == "" {
+	if p.Source.Connector == "file" {
+		if p.Source.Path == "" {
+			r.fail([]string{"pipeline", "source"}, "a file source has no path to read")
+		}
+	} else if topic, _, written := r.cell.tree.at("pipeline", "source", "topic"); p.Source.Topic == "" && (!written || topic.text == "") {
 		r.fail([]string{"pipeline", "source"}, "the source has no topic to read")
+	}
+	if made := p.Source.RecordsPerSecond * time.Duration(r.s.Duration).Seconds(); p.Source.Records == nil && made > generatedMax {
+		r.fail([]string{"pipeline", "source", "records-per-second"}, "%.0f records a second for %s are %.0f, and at most %.0f are made: lower the rate, or the duration",
+			p.Source.RecordsPerSecond, r.s.Duration, made, generatedMax)
 	}
 	r.operatorList()
 	r.records()
+}
+
+// generatedMax is how many records a run may make: all of them stay in memory, to be judged.
+const generatedMax = 100e6
+
+// compiles builds the job as a run will, so that nothing is left for the run to complain about. Its errors have
+// no place in the file: whatever has one is said by the rules, and better.
+func (r *rules) compiles() {
+	if _, err := plan.Compile(r.s.Plan(), id.Job(r.s.Metadata.Name), r.s.Deployment.FlinkConfiguration); err != nil {
+		for _, one := range unjoin(err) {
+			r.fail([]string{"pipeline"}, "the job cannot be built: %v", one)
+		}
+	}
 }
 
 func (r *rules) oneOf(path []string, value string, of ...string) {

@@ -2,6 +2,8 @@ package scenario
 
 import (
 	"encoding/json"
+	"fmt"
+	"math"
 	"reflect"
 	"sync"
 
@@ -66,9 +68,12 @@ func enumerate(s *jsonschema.Schema) {
 	if s == nil {
 		return
 	}
+	bound(s)
 	if s.Properties != nil {
 		for p := s.Properties.Oldest(); p != nil; p = p.Next() {
 			switch p.Key {
+			case "seed":
+				p.Value.Minimum, p.Value.Maximum = "0", json.Number(fmt.Sprint(uint64(math.MaxUint64)))
 			case "inject":
 				p.Value.Enum = choice(fault.Names()).Enum
 			case "event":
@@ -78,17 +83,41 @@ func enumerate(s *jsonschema.Schema) {
 			case "invariant":
 				p.Value.Enum = choice(InvariantNames()).Enum
 			case "slo", "stopWhen", "require":
-				p.Value.PropertyNames = choice(MetricNames())
-				p.Value.PropertyNames.Type = ""
+				keyed(p.Value, metricsOf(p.Key))
 			case "maxAffected":
-				p.Value.PropertyNames = choice(fault.Roles)
-				p.Value.PropertyNames.Type = ""
+				keyed(p.Value, fault.Roles)
 			}
 			enumerate(p.Value)
 		}
 	}
 	enumerate(s.Items)
 	enumerate(s.AdditionalProperties)
+}
+
+// keyed closes a map to the keys that it may have.
+func keyed[T ~string](s *jsonschema.Schema, keys []T) {
+	s.Properties = jsonschema.NewProperties()
+	for _, key := range keys {
+		s.Properties.Set(string(key), s.AdditionalProperties)
+	}
+	s.AdditionalProperties = jsonschema.FalseSchema
+}
+
+// wholeMax is the largest whole number that a scenario may hold, but for a seed: it is far above anything that
+// can be run, and sums of it still fit.
+const wholeMax = "1000000000000000"
+
+// bound gives every whole number a range.
+func bound(s *jsonschema.Schema) {
+	if s.Type != "integer" {
+		return
+	}
+	if s.Maximum == "" {
+		s.Maximum = wholeMax
+	}
+	if s.Minimum == "" {
+		s.Minimum = "-" + wholeMax
+	}
 }
 
 // Schema is the published form for editors, in draft-07, which is what they support. It also takes the short

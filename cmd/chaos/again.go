@@ -4,66 +4,61 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"github.com/flinch-dev/flinch/chaos"
-	"github.com/flinch-dev/flinch/chaos/scenario"
 	"github.com/flinch-dev/flinch/reports"
 )
 
 // The commands that start from the folder of a run. A simulated run is a function of its scenario and seed, so
-// all of them run it again, and say so if it is not the same any more.
+// all of them run it again, and go no further if it is not the same any more.
+
+const folderOfARun = "the folder of a run, which chaos run prints"
 
 func replayCommand() *cobra.Command {
-	return &cobra.Command{Use: "replay RUN", Short: "Run a recorded run again, and compare it event by event", Args: cobra.ExactArgs(1),
+	return &cobra.Command{Use: "replay RUN", Short: "Run a recorded run again, and compare it event by event", Args: one(folderOfARun),
 		RunE: func(c *cobra.Command, args []string) error {
-			doc, same, err := again(c, args[0])
-			if err != nil {
+			doc, different := again(c, args[0])
+			if doc == nil {
+				return different
+			}
+			w := c.OutOrStdout()
+			if err := firstOf(reports.Terminal(w, doc, colour(w)), different); err != nil {
 				return err
 			}
-			if err := reports.Terminal(c.OutOrStdout(), doc, colour(c.OutOrStdout())); err != nil {
-				return err
-			}
-			if !same {
-				return exit{chaos.ExitFail, "the run is not the same as the recorded one: the program, the scenario's base files or the records have changed since"}
-			}
-			fmt.Fprintf(c.OutOrStdout(), "  the same run: trace %s\n", doc.TraceHash)
+			fmt.Fprintf(w, "  the same run: trace %s\n", doc.TraceHash)
 			return result(doc)
 		}}
 }
 
 func checkCommand() *cobra.Command {
-	return &cobra.Command{Use: "check RUN", Short: "Judge a recorded run again, with the checks of this version", Args: cobra.ExactArgs(1),
+	return &cobra.Command{Use: "check RUN", Short: "Judge a recorded run again, with the checks of this version", Args: one(folderOfARun),
 		RunE: func(c *cobra.Command, args []string) error {
-			doc, same, err := again(c, args[0])
+			doc, err := again(c, args[0])
 			if err != nil {
 				return err
-			}
-			if !same {
-				return exit{chaos.ExitInconclusive, "this version does not reproduce the recorded run, so it cannot judge it; use the version that made it"}
 			}
 			for _, r := range doc.Results {
 				fmt.Fprintf(c.OutOrStdout(), "%-12s %-28s %s\n", r.Verdict, r.Check, r.Detail)
 			}
+			fmt.Fprintln(c.OutOrStdout(), doc.Verdict)
 			return result(doc)
 		}}
 }
 
 func reportCommand() *cobra.Command {
-	return &cobra.Command{Use: "report RUN", Short: "Write the report of a recorded run again", Args: cobra.ExactArgs(1),
+	return &cobra.Command{Use: "report RUN", Short: "Write the report of a recorded run again", Args: one(folderOfARun),
 		RunE: func(c *cobra.Command, args []string) error {
-			doc, same, err := again(c, args[0])
+			doc, err := again(c, args[0])
 			if err != nil {
 				return err
 			}
-			if !same {
-				return exit{chaos.ExitInconclusive, "this version does not reproduce the recorded run; its report was left as it is"}
-			}
 			if err := reports.WriteRun(args[0], doc); err != nil {
-				return err
+				return usage("%v", err)
 			}
 			fmt.Fprintln(c.OutOrStdout(), filepath.Join(args[0], "report.html"))
 			return nil
@@ -77,37 +72,59 @@ func result(doc *reports.Document) error {
 	return nil
 }
 
-// again runs what is in a folder once more, and says whether it is the same run.
-func again(c *cobra.Command, dir string) (doc *reports.Document, same bool, err error) {
-	data, err := os.ReadFile(filepath.Join(dir, "run.json"))
+// again runs what is in a folder once more. If it is not the same run any more, the document is that of the new
+// one, and the error says so.
+func again(c *cobra.Command, dir string) (*reports.Document, error) {
+	recorded, err := recordedIn(dir)
 	if err != nil {
-		if errors.Is(err, os.ErrNotExist) {
-			return nil, false, usage("%s is not the folder of a run: it has no run.json; chaos run prints the folder it writes", dir)
-		}
-		return nil, false, usage("read %s: %v", dir, err)
+		return nil, err
 	}
-	var recorded reports.Summary
-	if err := json.Unmarshal(data, &recorded); err != nil || recorded.Schema != reports.RunSchema {
-		return nil, false, usage("%s holds no single run (its schema is %q); a sweep has the folders of its runs inside", filepath.Join(dir, "run.json"), recorded.Schema)
-	}
-	var s selection
-	s.format = "text"
-	entries, err := s.load(c, []string{filepath.Join(dir, "scenario.resolved.yaml")})
+	s := selection{format: formatText, formats: []string{formatText}}
+	entries, _, err := s.load(io.Discard, []string{filepath.Join(dir, "scenario.resolved.yaml")})
 	if err != nil {
-		return nil, false, err
+		return nil, usage("the scenario of %s cannot be read any more: chaos validate %s says why", dir, quoted(filepath.Join(dir, "scenario.resolved.yaml")))
 	}
 	entry := entries[0]
-	o, err := chaos.Execute(c.Context(), recordedCell(entry), uint64(recorded.Seed), nil)
-	if err != nil {
-		return nil, false, exit{chaos.ExitInterrupted, err.Error()}
+	cell := entry.Cells[0] // the only one: the matrix has been applied
+	o, err := chaos.Execute(c.Context(), cell, uint64(recorded.Seed), nil)
+	switch {
+	case c.Context().Err() != nil:
+		return nil, exit{chaos.ExitInterrupted, "interrupted; " + dir + " is as it was"}
+	case err != nil:
+		return nil, usage("run %s again: %v", dir, err)
 	}
-	doc, err = document(o, entry, recorded.Repro)
+	doc, err := document(o, entry, recorded.Repro)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	doc.Folder = dir
-	return doc, doc.TraceHash == recorded.TraceHash, nil
+	if doc.TraceHash != recorded.TraceHash {
+		return doc, exit{chaos.ExitInconclusive, fmt.Sprintf("this is not the recorded run: its trace is %s, and was %s. The program has changed since, or a file of records; %s was left as it is",
+			doc.TraceHash, recorded.TraceHash, dir)}
+	}
+	return doc, nil
 }
 
-// recordedCell is the only cell of a resolved scenario: its matrix has been applied.
-func recordedCell(e *scenario.Entry) scenario.Cell { return e.Cells[0] }
+// recordedIn reads run.json of a single run that is whole.
+func recordedIn(dir string) (recorded reports.Summary, err error) {
+	path := filepath.Join(dir, "run.json")
+	data, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return recorded, usage("%s is not the folder of a run: it has no run.json; chaos run prints the folder it writes", dir)
+	}
+	if err != nil {
+		return recorded, usage("read %s: %v", path, err)
+	}
+	if err := json.Unmarshal(data, &recorded); err != nil {
+		return recorded, usage("%s is damaged: %v", path, err)
+	}
+	switch {
+	case recorded.Schema == reports.SweepSchema:
+		return recorded, usage("%s is a sweep; name the folder of one of its runs, which are inside", dir)
+	case recorded.Schema != reports.RunSchema:
+		return recorded, usage("%s has the schema %q, and this version reads %q", path, recorded.Schema, reports.RunSchema)
+	case recorded.ExitCode == chaos.ExitInterrupted:
+		return recorded, usage("%s was interrupted, so there is no whole run to repeat; begin it anew: %s", dir, recorded.Repro)
+	}
+	return recorded, nil
+}

@@ -83,10 +83,10 @@ func document(o *chaos.Outcome, entry *scenario.Entry, repro string) (*reports.D
 }
 
 func title(entry *scenario.Entry, cell scenario.Cell) string {
-	if cell.Name == "" {
+	if cell.Scenario.Metadata.Cell == "" {
 		return entry.Name
 	}
-	return entry.Name + " [" + cell.Name + "]"
+	return entry.Name + " [" + cell.Scenario.Metadata.Cell + "]"
 }
 
 func environment() reports.Environment {

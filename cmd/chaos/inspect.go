@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -12,11 +13,13 @@ import (
 
 // The commands that look at scenarios and words without running anything.
 
+const scenarioFiles = "scenario files, or folders of them"
+
 func validateCommand() *cobra.Command {
 	var s selection
-	c := &cobra.Command{Use: "validate PATH...", Short: "Report every mistake in scenario files, at its place", Args: cobra.MinimumNArgs(1),
+	c := &cobra.Command{Use: "validate PATH...", Short: "Report every mistake in scenario files, at its place", Args: several(scenarioFiles),
 		RunE: func(c *cobra.Command, paths []string) error {
-			entries, err := s.load(c, paths)
+			entries, warnings, err := s.load(c.ErrOrStderr(), paths)
 			if err != nil {
 				return err
 			}
@@ -24,72 +27,98 @@ func validateCommand() *cobra.Command {
 			for _, e := range entries {
 				cells += len(e.Cells)
 			}
-			fmt.Fprintf(c.OutOrStdout(), "%s, %s: no mistakes\n", count(len(entries), "scenario"), count(cells, "cell"))
-			return nil
+			_, err = fmt.Fprintf(c.OutOrStdout(), "%s, %s: no mistakes, %s\n", count(len(entries), "scenario"), count(cells, "cell"), count(warnings, "warning"))
+			return err
 		}}
-	s.flags(c)
+	s.flags(c, formatText, formatGitHub)
 	return c
 }
 
 func planCommand() *cobra.Command {
 	var s selection
-	c := &cobra.Command{Use: "plan PATH...", Short: "Show what would run, and where each value comes from", Args: cobra.MinimumNArgs(1),
+	c := &cobra.Command{Use: "plan PATH...", Short: "Show what would run, and where each value comes from", Args: several(scenarioFiles),
 		RunE: func(c *cobra.Command, paths []string) error {
-			entries, err := s.load(c, paths)
+			entries, _, err := s.load(c.ErrOrStderr(), paths)
 			if err != nil {
 				return err
 			}
 			for _, e := range entries {
-				fmt.Fprintf(c.OutOrStdout(), "%s  %s, %s\n", e.Name, count(len(e.Cells), "cell"), count(len(e.Seeds()), "seed"))
-				for _, cell := range e.Cells {
-					if cell.Name != "" {
-						fmt.Fprintf(c.OutOrStdout(), "  cell %s  (expected: %s)\n", cell.Name, cell.Expected().Expect)
-					}
-					for _, f := range cell.Scenario.Faults {
-						fmt.Fprintf(c.OutOrStdout(), "  fault %s\n", f)
-					}
-					for _, o := range cell.Origins() {
-						fmt.Fprintf(c.OutOrStdout(), "    %-70s %s\n", o.Path+": "+o.Value, o.At)
-					}
-				}
+				plan(c.OutOrStdout(), e)
 			}
 			return nil
 		}}
-	s.flags(c)
+	s.flags(c, formatText, formatGitHub)
 	return c
+}
+
+func plan(w io.Writer, e *scenario.Entry) {
+	fmt.Fprintf(w, "%s  %s, %s\n", e.Name, count(len(e.Cells), "cell"), count(len(e.Seeds()), "seed"))
+	for _, cell := range e.Cells {
+		if cell.Name != "" {
+			fmt.Fprintf(w, "  cell %s  (expected: %s)\n", cell.Name, cell.Expected().Expect)
+		}
+		for _, f := range cell.Scenario.Faults {
+			fmt.Fprintf(w, "  fault %s\n", f)
+		}
+		for _, o := range cell.Origins() {
+			fmt.Fprintf(w, "    %-70s %s\n", o.Path+": "+o.Value, o.At)
+		}
+	}
 }
 
 func faultsCommand() *cobra.Command {
 	return &cobra.Command{Use: "faults", Short: "List the faults, and the events that they can be aimed at", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			for _, k := range fault.Kinds() {
-				backends := make([]string, len(k.Backends))
-				for i, b := range k.Backends {
-					backends[i] = string(b)
-				}
-				fmt.Fprintf(c.OutOrStdout(), "%-30s %-62s %s\n", k.Name, k.Summary, strings.Join(backends, ", "))
+				fmt.Fprintf(c.OutOrStdout(), "%-30s %-62s %s\n", k.Name, k.Summary, commas(k.Backends))
 			}
-			fmt.Fprintf(c.OutOrStdout(), "\nevents for when: and mustHappen:\n  %s\n\nchaos describe FAULT explains one.\n", strings.Join(fault.Events, " "))
-			return nil
+			_, err := fmt.Fprintf(c.OutOrStdout(), "\nevents for when: and mustHappen:\n  %s\n\nchaos describe FAULT explains one.\n", strings.Join(fault.Events, " "))
+			return err
 		}}
 }
 
 func describeCommand() *cobra.Command {
-	return &cobra.Command{Use: "describe FAULT", Short: "Explain one fault", Args: cobra.ExactArgs(1), ValidArgs: fault.Names(),
+	return &cobra.Command{Use: "describe FAULT", Short: "Explain one fault, with an example to paste", Args: one("a fault; chaos faults lists them"), ValidArgs: fault.Names(),
 		RunE: func(c *cobra.Command, args []string) error {
 			k, ok := fault.Lookup(args[0])
 			if !ok {
-				return usage("there is no fault %q%s; chaos faults lists them", args[0], scenario.DidYouMean(args[0], fault.Names()))
+				return usage("there is no fault %q%s", args[0], hint(args[0], fault.Names(), "; chaos faults lists them"))
 			}
-			w := c.OutOrStdout()
-			fmt.Fprintf(w, "%s: %s\n\n%s\n\n", k.Name, k.Summary, k.Long)
-			for _, p := range k.Params {
-				fmt.Fprintf(w, "  with.%-22s %s (%s, default %q)\n", p.Name, p.Doc, p.Type, p.Default)
-			}
-			fmt.Fprintf(w, "  %-27s %v\n  %-27s %s\n  %-27s %v\n", "target.role:", k.Roles, "for:", lasting(k.Lasts), "backends:", k.Backends)
-			fmt.Fprintf(w, "  %-27s %s\n", "undone:", k.Undo)
-			return nil
+			return describe(c.OutOrStdout(), k)
 		}}
+}
+
+func describe(w io.Writer, k fault.Kind) error {
+	example, err := scenario.Example(k)
+	if err != nil {
+		return err
+	}
+	line := func(name, text string) { fmt.Fprintf(w, "  %-27s %s\n", name, text) }
+	fmt.Fprintf(w, "%s: %s\n\n%s\n\n", k.Name, k.Summary, k.Long)
+	for _, p := range k.Params {
+		line("with."+p.Name, parameter(p))
+	}
+	line("target.role", commas(k.Roles))
+	line("for", lasting(k.Lasts))
+	line("backends", commas(k.Backends))
+	line("undone", k.Undo)
+	_, err = fmt.Fprintf(w, "\n%s", example)
+	return err
+}
+
+// parameter is what a parameter means and may be: "how it fails (http-503 or timeout; http-503 if left out)".
+func parameter(p fault.Param) string {
+	may := string(p.Type)
+	switch p.Type {
+	case fault.Choice:
+		may = strings.Join(p.Of, " or ")
+	case fault.Choices:
+		may = "any of " + strings.Join(p.Of, ", ")
+	}
+	if p.Default != "" {
+		may += "; " + p.Default + " if left out"
+	}
+	return fmt.Sprintf("%s (%s)", p.Doc, may)
 }
 
 func lasting(l fault.Lasting) string {
@@ -101,6 +130,14 @@ func lasting(l fault.Lasting) string {
 	default:
 		return "how long it lasts; until the drain if left out"
 	}
+}
+
+func commas[T ~string](words []T) string {
+	texts := make([]string, len(words))
+	for i, word := range words {
+		texts[i] = string(word)
+	}
+	return strings.Join(texts, ", ")
 }
 
 func schemaCommand() *cobra.Command {

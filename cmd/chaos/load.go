@@ -13,39 +13,66 @@ import (
 	"github.com/flinch-dev/flinch/chaos/scenario"
 )
 
+// The formats that results, and complaints, can have.
+const (
+	formatText   = "text"
+	formatJSON   = "json"
+	formatJUnit  = "junit"
+	formatGitHub = "github"
+)
+
 // selection is the flags that say which scenarios, and what to change in them.
 type selection struct {
 	backend string
 	labels  []string
 	vars    []string
 	format  string
+	formats []string // those that the command has
 }
 
-func (s *selection) flags(c *cobra.Command) {
+func (s *selection) flags(c *cobra.Command, formats ...string) {
+	s.formats = formats
 	c.Flags().StringVar(&s.backend, "backend", "", "where to run: sim (real processes and clusters will follow)")
 	c.Flags().StringArrayVarP(&s.labels, "label", "l", nil, "only scenarios with this label: key=value")
 	c.Flags().StringArrayVar(&s.vars, "var", nil, "set a value of the scenario: path=value, such as duration=10m")
-	c.Flags().StringVar(&s.format, "format", "text", "text, json, junit or github")
+	c.Flags().StringVar(&s.format, "format", formatText, "how to say it: "+strings.Join(formats, ", "))
 }
 
 // load reads scenarios and reports everything that is wrong with them; errors end the command.
-func (s *selection) load(c *cobra.Command, paths []string) ([]*scenario.Entry, error) {
-	if !slices.Contains([]string{"text", "json", "junit", "github"}, s.format) {
-		return nil, usage("--format %s is not known; use text, json, junit or github", s.format)
-	}
-	if s.backend != "" && !slices.Contains(fault.Backends, fault.Backend(s.backend)) {
-		return nil, usage("--backend %s is not known; use one of %v", s.backend, fault.Backends)
+func (s *selection) load(w io.Writer, paths []string) (entries []*scenario.Entry, warnings int, err error) {
+	if err := s.check(); err != nil {
+		return nil, 0, err
 	}
 	suite := scenario.Load(paths, scenario.Options{Vars: s.vars, Backend: fault.Backend(s.backend)})
-	s.complain(c.ErrOrStderr(), suite.Problems)
+	s.complain(w, suite.Problems)
 	if suite.Problems.Errors() > 0 {
-		return nil, exit{code: exitUsage}
+		return nil, 0, exit{code: exitUsage}
 	}
-	entries := slices.DeleteFunc(suite.Entries, func(e *scenario.Entry) bool { return !s.labelled(e) })
+	if len(suite.Entries) == 0 {
+		return nil, 0, usage("there is no scenario in %s: a file of kind Base is only for others to extend", strings.Join(paths, " "))
+	}
+	entries = slices.DeleteFunc(slices.Clone(suite.Entries), func(e *scenario.Entry) bool { return !s.labelled(e) })
 	if len(entries) == 0 {
-		return nil, usage("there is no scenario to run in %s; a file of kind Base is only for others to extend, and -l selects by label", strings.Join(paths, " "))
+		return nil, 0, usage("none of %s in %s is labelled %s", count(len(suite.Entries), "scenario"), strings.Join(paths, " "), strings.Join(s.labels, " and "))
 	}
-	return entries, nil
+	return entries, suite.Problems.Warnings(), nil
+}
+
+// check looks at the flags alone.
+func (s *selection) check() error {
+	for _, l := range s.labels {
+		if key, _, found := strings.Cut(l, "="); !found || key == "" {
+			return usage("--label %s is not key=value, for example tier=critical", l)
+		}
+	}
+	if err := choice("format", s.format, s.formats); err != nil || s.backend == "" {
+		return err
+	}
+	var backends []string
+	for _, b := range fault.Backends {
+		backends = append(backends, string(b))
+	}
+	return choice("backend", s.backend, backends)
 }
 
 func (s *selection) labelled(e *scenario.Entry) bool {
@@ -57,20 +84,9 @@ func (s *selection) labelled(e *scenario.Entry) bool {
 
 // complain prints problems: for people with source line and caret, on GitHub as annotations.
 func (s *selection) complain(w io.Writer, problems scenario.Problems) {
-	if len(problems) == 0 {
-		return
-	}
-	if s.format == "github" || os.Getenv("GITHUB_ACTIONS") != "" {
+	if s.format == formatGitHub || os.Getenv("GITHUB_ACTIONS") != "" {
 		for _, p := range problems {
-			level := "error"
-			if p.Warning {
-				level = "warning"
-			}
-			file := ""
-			if p.Pos.File != nil {
-				file = p.Pos.File.Name
-			}
-			fmt.Fprintf(w, "::%s file=%s,line=%d,col=%d::%s\n", level, file, p.Pos.Line, p.Pos.Col, p.Message)
+			annotate(w, p)
 		}
 		return
 	}
@@ -78,6 +94,29 @@ func (s *selection) complain(w io.Writer, problems scenario.Problems) {
 	if problems.Errors() > 0 {
 		fmt.Fprintf(w, "%s, %s (exit %d)\n", count(problems.Errors(), "error"), count(problems.Warnings(), "warning"), exitUsage)
 	}
+}
+
+// A GitHub workflow command ends at a line break, and its properties at a comma: those are escaped.
+var (
+	messageText  = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
+	propertyText = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
+)
+
+// annotate writes a problem as a GitHub workflow command, which shows it at its line.
+func annotate(w io.Writer, p scenario.Problem) {
+	level := "error"
+	if p.Warning {
+		level = "warning"
+	}
+	if p.Pos.File == nil {
+		fmt.Fprintf(w, "::%s::%s\n", level, messageText.Replace(p.Message))
+		return
+	}
+	at := "file=" + propertyText.Replace(p.Pos.File.Name)
+	if p.Pos.Line > 0 {
+		at += fmt.Sprintf(",line=%d,col=%d", p.Pos.Line, p.Pos.Col)
+	}
+	fmt.Fprintf(w, "::%s %s::%s\n", level, at, messageText.Replace(p.Message))
 }
 
 func count(n int, what string) string {

@@ -2,7 +2,7 @@
 // committed output is exactly once, and writes a report.
 //
 // Exit codes: 0 pass, 1 the data is wrong, 2 inconclusive, 3 a service level was missed, 4 stopped by
-// stopWhen, 64 bad usage or scenario, 70 a bug of ours, 130 interrupted.
+// stopWhen, 64 bad usage or scenario, 69 the target is not available, 70 a bug of ours, 130 interrupted.
 package main
 
 import (
@@ -12,7 +12,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strings"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -20,8 +20,9 @@ import (
 
 // Exit codes beside those of a run.
 const (
-	exitUsage = 64
-	exitBug   = 70
+	exitUsage       = 64
+	exitUnavailable = 69
+	exitBug         = 70
 )
 
 // exit is an error that carries the exit code; its text may be empty if everything has been said.
@@ -34,34 +35,44 @@ func (e exit) Error() string { return e.text }
 
 func usage(format string, args ...any) error { return exit{exitUsage, fmt.Sprintf(format, args...)} }
 
-func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+// bug is what became of a panic: our fault, whatever the scenario says.
+func bug(doing string, panicked any) error {
+	return exit{exitBug, fmt.Sprintf("a bug of ours, %s: %v\n%s", doing, panicked, debug.Stack())}
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // the first Ctrl-C winds up, the second ends the program at once
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
 
 // run is the whole program: arguments in, exit code out.
-func run(args []string, stdout, stderr io.Writer) (code int) {
-	defer func() {
-		if bug := recover(); bug != nil {
-			fmt.Fprintf(stderr, "chaos: a bug of ours: %v\n", bug)
-			code = exitBug
-		}
-	}()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	root := command()
-	root.SetArgs(args)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	err := execute(ctx, args, stdout, stderr)
 	if err == nil {
 		return 0
 	}
 	var e exit
 	if !errors.As(err, &e) {
-		e = exit{exitUsage, err.Error()} // cobra's: unknown command or flag
+		e = exit{exitUsage, err.Error()}
 	}
 	if e.text != "" {
-		fmt.Fprintln(stderr, "chaos: "+strings.TrimSpace(e.text))
+		fmt.Fprintln(stderr, "chaos: "+e.text)
 	}
 	return e.code
+}
+
+func execute(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = bug("in a command", p)
+		}
+	}()
+	root := command()
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	return misspelt(root, root.ExecuteContext(ctx))
 }
 
 func command() *cobra.Command {
@@ -75,10 +86,10 @@ func command() *cobra.Command {
   chaos validate my.yaml                             every mistake in the file, at its place
   chaos faults                                       what can be broken
   chaos replay store/jm-failover/latest              the same run again, event by event`,
-		SilenceUsage: true, SilenceErrors: true,
-		SuggestionsMinimumDistance: 2,
+		SilenceUsage: true, SilenceErrors: true, DisableSuggestions: true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetFlagErrorFunc(badFlag)
 	root.AddCommand(runCommand(), validateCommand(), planCommand(), faultsCommand(), describeCommand(), schemaCommand(),
 		replayCommand(), checkCommand(), reportCommand())
 	return root

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,34 +16,56 @@ import (
 const store = "store"
 
 // folder returns where a single run, or a sweep, goes; it is made now, so that a run is not made for nothing.
-func folder(out, name, suffix string) (string, error) {
-	dir := out
-	if dir == "" {
-		dir = filepath.Join(store, safe(name), time.Now().UTC().Format("20060102T150405Z")+"-"+suffix)
+func folder(out, name, suffix string) (dir string, err error) {
+	if dir = out; dir == "" {
+		dir, err = inStore(name, suffix)
+	} else {
+		err = os.MkdirAll(dir, 0o755)
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", usage("cannot write to %s: %v; choose another folder with --out", dir, err)
+	if err == nil {
+		err = probe(dir)
 	}
-	probe, err := os.CreateTemp(dir, ".probe-*")
 	if err != nil {
-		return "", usage("cannot write to %s: %v; choose another folder with --out", dir, err)
-	}
-	_ = probe.Close()
-	if err := os.Remove(probe.Name()); err != nil {
 		return "", usage("cannot write to %s: %v; choose another folder with --out", dir, err)
 	}
 	return dir, nil
 }
 
-// link points a name beside a folder of the store at it. A file system without links is no reason to fail.
-func link(dir, name string) {
-	parent := filepath.Dir(dir)
-	if filepath.Dir(parent) != store {
+// inStore makes a new folder in the store: two runs of the same second get one each.
+func inStore(name, suffix string) (string, error) {
+	first := filepath.Join(store, safe(name), time.Now().UTC().Format("20060102T150405Z")+"-"+suffix)
+	if err := os.MkdirAll(filepath.Dir(first), 0o755); err != nil {
+		return first, err
+	}
+	dir := first
+	for n := 2; ; n++ {
+		err := os.Mkdir(dir, 0o755)
+		if !errors.Is(err, fs.ErrExist) {
+			return dir, err
+		}
+		dir = fmt.Sprintf("%s-%d", first, n)
+	}
+}
+
+// probe says what would keep a folder from being written to.
+func probe(dir string) error {
+	f, err := os.CreateTemp(dir, ".probe-*")
+	if err != nil {
+		return err
+	}
+	return firstOf(f.Close(), os.Remove(f.Name()))
+}
+
+// link points a name in a folder of the store at a folder below it. A file system without links is no reason
+// to fail.
+func link(parent, name, to string) {
+	target, err := filepath.Rel(parent, to)
+	if err != nil {
 		return
 	}
 	at := filepath.Join(parent, name)
 	_ = os.Remove(at)
-	_ = os.Symlink(filepath.Base(dir), at)
+	_ = os.Symlink(target, at)
 }
 
 // safe turns a name into one for a folder.
@@ -56,13 +80,22 @@ func safe(name string) string {
 
 // repro is the command that runs a cell with a seed again.
 func repro(entry *scenario.Entry, cell scenario.Cell, seed uint64, vars []string) string {
+	for _, s := range cell.Settings {
+		vars = append(vars[:len(vars):len(vars)], s.Path+"="+s.Value)
+	}
+	return commandLine(entry, fmt.Sprintf("--seed %d", seed), vars)
+}
+
+// reproSweep is the command that runs all cells with all seeds again.
+func reproSweep(entry *scenario.Entry, seeds []uint64, vars []string) string {
+	return commandLine(entry, fmt.Sprintf("--seeds %d..%d", seeds[0], seeds[len(seeds)-1]), vars)
+}
+
+func commandLine(entry *scenario.Entry, seeds string, vars []string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "chaos run %s --seed %d", quoted(entry.File), seed)
+	fmt.Fprintf(&b, "chaos run %s %s", quoted(entry.File), seeds)
 	for _, v := range vars {
 		fmt.Fprintf(&b, " --var %s", quoted(v))
-	}
-	for _, s := range cell.Settings {
-		fmt.Fprintf(&b, " --var %s", quoted(s.Path+"="+s.Value))
 	}
 	return b.String()
 }

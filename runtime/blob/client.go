@@ -31,10 +31,7 @@ type call struct {
 }
 
 // overdue is the client's timer: the answer to a request has not come, or it is time to ask again.
-type overdue struct {
-	Req   uint64
-	Tries int
-}
+type overdue struct{ Req uint64 }
 
 func (overdue) Word() string { return "blob-overdue" }
 
@@ -83,7 +80,7 @@ func (c *Client) ask(env mailbox.Env, k *call) {
 func (c *Client) try(env mailbox.Env, req uint64, k *call) {
 	k.tries++
 	env.Send(c.store, k.make(req))
-	env.After(c.timeout, overdue{req, k.tries})
+	env.After(c.timeout, overdue{req})
 }
 
 // Handle takes an answer. mine is false for a message that is not for the client.
@@ -96,7 +93,7 @@ func (c *Client) Handle(env mailbox.Env, m mailbox.Msg) (mine bool) {
 	case wire.BlobPaths:
 		c.answer(env, m.Req, nil, m.Paths, m.Err)
 	case overdue:
-		if k := c.open[m.Req]; k != nil && k.tries == m.Tries {
+		if k := c.open[m.Req]; k != nil {
 			c.again(env, m.Req, k, "no answer")
 		}
 	case mailbox.Undeliverable:

@@ -26,6 +26,15 @@ type Line struct {
 	Offset    int64  `json:"offset"`
 }
 
+// AppendLine appends one record with its newline.
+func AppendLine(data []byte, r record.Record, origin record.Origin) []byte {
+	line, err := json.Marshal(Line{string(r.Key), r.Value, r.Count, int64(r.Time), origin.Partition, origin.Offset})
+	if err != nil {
+		panic(fmt.Sprintf("connector: encode a record: %v", err)) // plain fields: cannot happen
+	}
+	return append(append(data, line...), '\n')
+}
+
 // part is a file that was pre-committed under a name that readers do not look at.
 type part struct {
 	Checkpoint id.Checkpoint
@@ -75,11 +84,7 @@ func (s *fileSink) Busy() bool     { return s.busy }
 func (s *fileSink) Writable() bool { return !s.busy }
 
 func (s *fileSink) Write(env mailbox.Env, r record.Record) {
-	line, err := json.Marshal(Line{string(r.Key), r.Value, r.Count, int64(r.Time), r.Origin.Partition, r.Origin.Offset})
-	if err != nil {
-		panic(fmt.Sprintf("file sink: encode a record: %v", err)) // plain fields: cannot happen
-	}
-	s.lines = append(append(s.lines, line...), '\n')
+	s.lines = AppendLine(s.lines, r, r.Origin)
 	s.records++
 }
 

@@ -73,7 +73,7 @@ func (s *plainSink) Settled(id.Checkpoint) bool                          { retur
 func (s *plainSink) Handle(_ mailbox.Env, m mailbox.Msg) (bool, error) {
 	switch m := m.(type) {
 	case wire.KafkaProducerReady:
-		if m.Req == s.req && m.Err != "" {
+		if m.Err != "" {
 			return true, fmt.Errorf("open a producer for topic %s: %s", s.op.Topic, m.Err)
 		}
 		s.ready = true

@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -65,6 +66,7 @@ type transactionalSink struct {
 	probe      int           // the subtask index probed
 	found      bool          // whether that subtask had anything
 	checkpoint id.Checkpoint // being pre-committed
+	opened     committable   // the transaction that is written to
 	req        uint64
 
 	batch   record.Batch
@@ -123,11 +125,11 @@ func (s *transactionalSink) probeNext(env mailbox.Env) {
 
 func (s *transactionalSink) init(env mailbox.Env, name string) {
 	s.req++
-	timeout := s.op.TransactionTimeout
-	if timeout == 0 {
-		timeout = defaultTimeout
-	}
-	env.Send(s.kafka, wire.KafkaInitProducer{Req: s.req, TransactionalID: name, Timeout: timeout})
+	env.Send(s.kafka, wire.KafkaInitProducer{Req: s.req, TransactionalID: name, Timeout: s.timeout()})
+}
+
+func (s *transactionalSink) timeout() time.Duration {
+	return cmp.Or(s.op.TransactionTimeout, defaultTimeout)
 }
 
 func (s *transactionalSink) open(env mailbox.Env, number id.Checkpoint) {
@@ -218,9 +220,15 @@ func (s *transactionalSink) Handle(env mailbox.Env, m mailbox.Msg) (bool, error)
 		if m.Err != "" {
 			return true, fmt.Errorf("flush transaction %s before checkpoint %d: %s", m.TransactionalID, s.checkpoint, m.Err)
 		}
+		written := committable{m.TransactionalID, m.ProducerID, m.Epoch}
+		if written != s.opened {
+			return true, fmt.Errorf("flush transaction %s before checkpoint %d: the client has opened it again (producer %d in epoch %d became %d in epoch %d), "+
+				"and so aborted what it had; the restart writes it once more",
+				m.TransactionalID, s.checkpoint, s.opened.ProducerID, s.opened.Epoch, m.ProducerID, m.Epoch)
+		}
 		s.unacked = 0
 		if m.Records > 0 {
-			s.owed.add(s.checkpoint, committable{m.TransactionalID, m.ProducerID, m.Epoch})
+			s.owed.add(s.checkpoint, written)
 			env.Note(history.SinkPrecommitted{Checkpoint: s.checkpoint, Attempt: s.subtask.Attempt,
 				Transaction: m.TransactionalID, ProducerID: m.ProducerID, Epoch: m.Epoch, Records: m.Records})
 		}
@@ -243,7 +251,7 @@ func (s *transactionalSink) Handle(env mailbox.Env, m mailbox.Msg) (bool, error)
 func (s *transactionalSink) ready(env mailbox.Env, m wire.KafkaProducerReady) error {
 	if m.Err == "INVALID_TRANSACTION_TIMEOUT" {
 		return fmt.Errorf("open transaction %s: the broker refuses a timeout of %s; lower properties.transaction.timeout.ms "+
-			"or raise the broker's transaction.max.timeout.ms", m.TransactionalID, s.op.TransactionTimeout)
+			"or raise the broker's transaction.max.timeout.ms", m.TransactionalID, s.timeout())
 	}
 	if m.Err != "" {
 		return fmt.Errorf("open transaction %s: %s", m.TransactionalID, m.Err)
@@ -267,6 +275,7 @@ func (s *transactionalSink) ready(env mailbox.Env, m wire.KafkaProducerReady) er
 		env.Send(s.kafka, wire.KafkaCloseProducer{TransactionalID: m.TransactionalID})
 		s.fill(env)
 	case opening:
+		s.opened = committable{m.TransactionalID, m.ProducerID, m.Epoch}
 		s.move(writing)
 	}
 	return nil

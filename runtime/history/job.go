@@ -10,6 +10,12 @@ type JobStatus struct {
 	Cause  string // for RESTARTING, FAILING and FAILED: the failure in one sentence
 }
 
+// JobResultStored: the result of a job that has ended for good is durable. From here on it never runs again.
+type JobResultStored struct {
+	Job    id.Job
+	Status string
+}
+
 // ExecutionState is an attempt's move to a state, as Flink names them (DEPLOYING, RUNNING ...), seen by the
 // JobMaster. Its kind is "task." and the state in lower case.
 type ExecutionState struct {
@@ -81,6 +87,7 @@ type KeyGroupsOwned struct {
 }
 
 func (e JobStatus) Kind() string      { return "job." + lower(e.Status) }
+func (JobResultStored) Kind() string  { return "job.result-stored" }
 func (e ExecutionState) Kind() string { return "task." + lower(e.State) }
 func (RestartScheduled) Kind() string { return "restart.scheduled" }
 func (RestoreStarted) Kind() string   { return "restore.started" }

@@ -6,7 +6,7 @@ import "reflect"
 // written by its Go name: renaming one makes old files unreadable.
 var events = []Event{
 	LeaderElected{}, LeaderLost{}, HeartbeatTimeout{}, Registered{}, Operation{},
-	JobStatus{}, ExecutionState{}, RestartScheduled{}, RestoreStarted{}, RestoreCompleted{}, TaskRestored{},
+	JobStatus{}, JobResultStored{}, ExecutionState{}, RestartScheduled{}, RestoreStarted{}, RestoreCompleted{}, TaskRestored{},
 	AttemptFenced{}, SlotAllocated{}, SlotFreed{}, KeyGroupsOwned{},
 	CheckpointTriggered{}, CheckpointAcked{}, CheckpointStored{}, CheckpointCompleted{}, CheckpointAborted{},
 	CheckpointSubsumed{}, CheckpointNotified{}, CheckpointAbortNotified{},

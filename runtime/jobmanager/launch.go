@@ -141,15 +141,10 @@ func (j *jobMaster) deploy(env mailbox.Env, l *launch) {
 			Config: merge(j.cfg.Flink, j.job.Config), Restore: l.checkpoint()}
 		if tasks := restored[s.Vertex]; tasks != nil {
 			d.State, d.OldParallelism = tasks[s.Index], old[s.Vertex].Parallelism
-			d.FinishedOnRestore = fullyFinished(old[s.Vertex])
 		}
 		env.Send(e.taskManager, wire.SubmitTask{Token: j.token, Task: d})
 		env.After(j.conf.RPC.AskTimeout, submitOverdue{e.attempt})
 	}
-}
-
-func fullyFinished(v snapshot.Vertex) bool {
-	return len(v.Finished) > 0 && !slices.Contains(v.Finished, false)
 }
 
 func (j *jobMaster) inputs(s id.Subtask) []wire.Input {

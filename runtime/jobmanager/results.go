@@ -8,6 +8,7 @@ import (
 	"github.com/flinch-dev/flinch/runtime/checkpoint"
 	"github.com/flinch-dev/flinch/runtime/config"
 	"github.com/flinch-dev/flinch/runtime/election"
+	"github.com/flinch-dev/flinch/runtime/history"
 	"github.com/flinch-dev/flinch/runtime/id"
 	"github.com/flinch-dev/flinch/runtime/mailbox"
 	"github.com/flinch-dev/flinch/runtime/wire"
@@ -38,6 +39,7 @@ func (d *dispatcher) ended(env mailbox.Env, job id.Job, status string) {
 		switch o {
 		case election.Written, election.Refused: // refused: it has one
 			d.results[job] = r
+			env.Note(history.JobResultStored{Job: job, Status: status})
 			if d.cfg.Job != nil && d.cfg.Job.ID == job {
 				env.Send(d.cfg.root(), applicationEnded{})
 			}

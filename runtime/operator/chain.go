@@ -20,9 +20,9 @@ type Chain struct {
 
 // keyed is an operator with state.
 type keyed struct {
-	name  id.Operator
-	state state.Backend
-	fire  func(record.EventTime) // for windows, else nil
+	name   id.Operator
+	state  state.Backend
+	window *window // else nil
 }
 
 // Frozen is the state of one operator at a snapshot. It may be read while the operator goes on.
@@ -59,8 +59,8 @@ func NewChain(ops []plan.Operator, groups snapshot.Groups, maxParallelism int, e
 			case plan.KeyedCount:
 				c.process = count(k.state, next)
 			default:
-				w := newWindow(op, k.state, next)
-				c.process, k.fire = w.process, w.fire
+				k.window = newWindow(op, k.state, next)
+				c.process = k.window.process
 			}
 			c.keyed = append([]*keyed{k}, c.keyed...)
 		default:
@@ -80,11 +80,23 @@ func (c *Chain) Watermark(w record.EventTime) bool {
 	}
 	c.watermark = w
 	for _, k := range c.keyed {
-		if k.fire != nil {
-			k.fire(w)
+		if k.window != nil {
+			k.window.fire(w)
 		}
 	}
 	return true
+}
+
+// Late is how many records windows have dropped, since the start, because they came after their window had
+// fired: Flink's numLateRecordsDropped.
+func (c *Chain) Late() int64 {
+	var n int64
+	for _, k := range c.keyed {
+		if k.window != nil {
+			n += k.window.late
+		}
+	}
+	return n
 }
 
 // Stateful says whether any operator has keyed state.

@@ -29,7 +29,12 @@ type window struct {
 	state     state.Backend
 	next      func(record.Record)
 	watermark record.EventTime
+	late      int64 // records dropped
 }
+
+// A window's namespace is its end, moved up by this much: only namespaces above 0 expire, and a window may end
+// before 1970.
+const upwards = 1 << 61
 
 func newWindow(op plan.Operator, b state.Backend, next func(record.Record)) *window {
 	return &window{size: op.Window.Milliseconds(), state: b, next: next, watermark: record.MinTime}
@@ -38,15 +43,17 @@ func newWindow(op plan.Operator, b state.Backend, next func(record.Record)) *win
 func (w *window) process(r record.Record) {
 	t := int64(r.Time)
 	end := t - mod(t, w.size) + w.size
-	if record.EventTime(end-1) > w.watermark {
-		w.state.Add(r.Key, end, state.Value{r.Value, r.Count})
+	if record.EventTime(end-1) <= w.watermark {
+		w.late++
+		return
 	}
+	w.state.Add(r.Key, end+upwards, state.Value{r.Value, r.Count})
 }
 
 // fire emits every window whose last millisecond the watermark has reached, in order of end and then of key.
 func (w *window) fire(watermark record.EventTime) {
 	w.watermark = watermark
-	w.state.Expire(int64(watermark)+1, func(key []byte, end int64, v state.Value) {
-		w.next(record.Record{Key: key, Value: v[0], Count: v[1], Time: record.EventTime(end)})
+	w.state.Expire(int64(watermark)+1+upwards, func(key []byte, end int64, v state.Value) {
+		w.next(record.Record{Key: key, Value: v[0], Count: v[1], Time: record.EventTime(end - upwards)})
 	})
 }

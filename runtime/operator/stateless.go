@@ -23,4 +23,9 @@ func filter(op plan.Operator, next func(record.Record)) func(record.Record) {
 }
 
 // mod is the remainder that is never negative.
-func mod(v, m int64) int64 { return (v%m + m) % m }
+func mod(v, m int64) int64 {
+	if r := v % m; r < 0 {
+		return r + m
+	}
+	return v % m
+}

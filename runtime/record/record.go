@@ -2,7 +2,6 @@ package record
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"iter"
 )
@@ -70,14 +69,15 @@ func (b Batch) All() iter.Seq[Record] {
 
 // Check says whether the bytes hold exactly the announced number of whole records.
 func (b Batch) Check() error {
-	r := b.Reader()
-	for range b.N {
-		if !r.Next() {
-			return fmt.Errorf("decode a batch of %d records: the bytes end inside a record, at %d of %d", b.N, r.pos, len(b.Data))
-		}
+	r, n := b.Reader(), 0
+	for r.Next() {
+		n++
 	}
 	if r.pos != len(b.Data) {
-		return errors.New("decode a batch: bytes are left over after its last record")
+		return fmt.Errorf("decode a batch of %d records: at %d of %d bytes there is no whole record", b.N, r.pos, len(b.Data))
+	}
+	if n != b.N {
+		return fmt.Errorf("decode a batch of %d records: there are %d", b.N, n)
 	}
 	return nil
 }
@@ -111,6 +111,9 @@ func (r *Reader) Next() bool {
 			return false
 		}
 		field[i], at = v, at+w
+	}
+	if field[3] != int64(int32(field[3])) {
+		return false
 	}
 	r.Record = Record{Key: key, Value: field[0], Count: field[1], Time: EventTime(field[2]),
 		Origin: Origin{int32(field[3]), field[4]}}

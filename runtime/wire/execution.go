@@ -21,9 +21,6 @@ type Deployment struct {
 	State          snapshot.Task // redistributed to this subtask, when Restore is not 0
 	Config         map[string]string
 	OldParallelism int // of the vertex in the restored checkpoint; 0 without one
-	// FinishedOnRestore: every subtask of the vertex had finished in the restored checkpoint. The task runs no
-	// user code, and only forwards barriers and end markers.
-	FinishedOnRestore bool
 }
 
 // Input is one edge into the vertex: its channels, one per producer that sends to this subtask. Edge is the

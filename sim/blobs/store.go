@@ -181,6 +181,9 @@ func (s *Store) answer(env mailbox.Env, r request, data []byte, paths []string, 
 // Paths lists every object, sorted.
 func (s *Store) Paths() []string { return slices.Sorted(maps.Keys(s.objects)) }
 
+// Write puts an object there at once, from outside of the simulation.
+func (s *Store) Write(path string, data []byte) { s.objects[path] = data }
+
 // Object returns an object's bytes, which must not be changed.
 func (s *Store) Object(path string) (data []byte, found bool) {
 	data, found = s.objects[path]

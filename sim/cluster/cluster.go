@@ -67,7 +67,9 @@ func New(cfg Config) *Cluster {
 	for i, addr := range brokers {
 		service(string(addr), func() mailbox.Actor { return c.Kafka.Broker(i) })
 	}
-	c.Kafka.CreateTopic(cfg.Input.Topic, cfg.Input.Partitions)
+	if cfg.Input.Topic != "" {
+		c.Kafka.CreateTopic(cfg.Input.Topic, cfg.Input.Partitions)
+	}
 	for _, name := range sortedKeys(cfg.Topics) {
 		c.Kafka.CreateTopic(name, cfg.Topics[name])
 	}
@@ -94,6 +96,6 @@ func New(cfg Config) *Cluster {
 			return []sim.Resident{{Actor: root}, client()}
 		}})
 	}
-	c.Input = newGenerator(w, c.Kafka, cfg.Input)
+	c.Input = newGenerator(w, c.Kafka, c.Blobs, cfg.Input)
 	return c
 }

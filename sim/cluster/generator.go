@@ -5,14 +5,17 @@ import (
 	"math"
 	"time"
 
+	"github.com/flinch-dev/flinch/runtime/connector"
 	"github.com/flinch-dev/flinch/runtime/record"
 	"github.com/flinch-dev/flinch/sim"
+	"github.com/flinch-dev/flinch/sim/blobs"
 	"github.com/flinch-dev/flinch/sim/kafka"
 )
 
-// Input is what is fed to the source's topic.
+// Input is what is fed to the source: to a topic at a rate, or to files that are all there from the start.
 type Input struct {
 	Topic      string
+	Path       string // a folder of the object store, with a file for each partition, instead of a topic
 	Partitions int
 	Rate       float64 // records a second, over all partitions
 	Keys       int     // how many different keys the generator uses
@@ -34,7 +37,7 @@ type Row struct {
 // tick is how often the generator appends: often enough for latencies to mean something.
 const tick = 50 * time.Millisecond
 
-// generator appends records to the input topic, as producers outside of the cluster would.
+// generator appends records to the input topic, as producers outside of the cluster would, or writes the files.
 type generator struct {
 	in      Input
 	world   *sim.World
@@ -44,9 +47,10 @@ type generator struct {
 	started time.Duration
 	stopped bool
 	batch   [][]record.Record // by partition, reused
+	files   [][]record.Record // by partition
 }
 
-func newGenerator(w *sim.World, k *kafka.Cluster, in Input) *generator {
+func newGenerator(w *sim.World, k *kafka.Cluster, store *blobs.Store, in Input) *generator {
 	g := &generator{in: in, world: w, kafka: k, keys: make([][][]byte, in.Partitions), batch: make([][]record.Record, in.Partitions)}
 	if in.Rows == nil {
 		width := len(fmt.Sprint(max(in.Keys-1, 0)))
@@ -61,9 +65,37 @@ func newGenerator(w *sim.World, k *kafka.Cluster, in Input) *generator {
 			}
 		}
 	}
+	if in.Path != "" {
+		g.writeFiles(store)
+		return g
+	}
 	w.After(tick, g.tick)
 	return g
 }
+
+// writeFiles writes all input at once, as the files of a bounded source.
+func (g *generator) writeFiles(store *blobs.Store) {
+	n := int64(g.in.Rate * g.in.Until.Seconds())
+	if g.in.Rows != nil {
+		n = int64(len(g.in.Rows))
+	}
+	g.files = make([][]record.Record, g.in.Partitions)
+	for ; g.sent < n; g.sent++ {
+		p, r := g.next(g.sent, time.Duration(float64(g.sent)/g.in.Rate*float64(time.Second)))
+		g.files[p] = append(g.files[p], r)
+	}
+	for p, records := range g.files {
+		var data []byte
+		for i, r := range records {
+			data = connector.AppendLine(data, r, record.Origin{Partition: int32(p), Offset: int64(i)})
+		}
+		store.Write(fmt.Sprintf("%s/part-%05d", g.in.Path, p), data)
+	}
+	g.stopped = true
+}
+
+// Files is what was written to the files, if the source reads files.
+func (g *generator) Files() [][]record.Record { return g.files }
 
 func (g *generator) tick() {
 	if g.stopped || g.in.Rows == nil && g.world.Now() > g.in.Until {
@@ -79,7 +111,7 @@ func (g *generator) tick() {
 			g.stopped = true
 			break
 		}
-		p, r := g.next(g.sent)
+		p, r := g.next(g.sent, g.world.Now())
 		g.batch[p] = append(g.batch[p], r)
 	}
 	for p, records := range g.batch {
@@ -93,16 +125,15 @@ func (g *generator) tick() {
 }
 
 // next makes the n-th record. Its partition, key and value depend on nothing but the seed and n.
-func (g *generator) next(n int64) (partition int, r record.Record) {
-	now := record.EventTime(sim.Epoch.Add(g.world.Now()).UnixMilli())
+func (g *generator) next(n int64, at time.Duration) (partition int, r record.Record) {
+	now := record.EventTime(sim.Epoch.Add(at).UnixMilli())
 	if g.in.Rows != nil {
 		row := g.in.Rows[n]
-		at := now
 		if g.in.KeepTimes {
-			at = row.Time
+			now = row.Time
 		}
 		key := []byte(row.Key)
-		return kafka.PartitionOf(key, g.in.Partitions), record.Record{Key: key, Value: row.Value, Count: 1, Time: at}
+		return kafka.PartitionOf(key, g.in.Partitions), record.Record{Key: key, Value: row.Value, Count: 1, Time: now}
 	}
 	draw := sim.Mix(g.in.Seed ^ sim.Mix(uint64(n)))
 	partition = int(n % int64(g.in.Partitions))
@@ -123,8 +154,11 @@ func (g *generator) Stop() { g.stopped = true }
 // Sent is how many records have been fed.
 func (g *generator) Sent() int64 { return g.sent }
 
-// Read is how many of them the source has fetched.
+// Read is how many of them the source has fetched. Nobody sees how far a file has been read.
 func (g *generator) Read() int64 {
+	if g.in.Path != "" {
+		return g.sent
+	}
 	var n int64
 	for p := range g.in.Partitions {
 		n += g.kafka.Partition(g.in.Topic, p).Position()

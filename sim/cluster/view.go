@@ -21,6 +21,7 @@ type view struct {
 	positions map[id.Checkpoint]int64 // how many records the sources had read at each checkpoint
 	covered   int64                   // the same for the newest completed one
 	at        time.Duration           // when that was
+	last      time.Duration           // when the last checkpoint was completed
 }
 
 func (v *view) watch(w *sim.World) {
@@ -33,7 +34,7 @@ func (v *view) watch(w *sim.World) {
 			v.leader = e.Holder
 		case history.LeaderLost:
 			if v.leader == e.Holder {
-				v.leader = ""
+				v.leader, v.status = "", ""
 			}
 		case history.ProcessStopped:
 			if e.Name == v.leader {
@@ -58,6 +59,7 @@ func (v *view) watch(w *sim.World) {
 			}
 		case history.CheckpointCompleted:
 			v.completed++
+			v.last = entry.At
 			if records := v.positions[e.Checkpoint]; records > v.covered {
 				v.covered, v.at = records, entry.At
 			}
@@ -77,6 +79,9 @@ func (v *view) Restarts() int  { return v.restarts }
 
 // Covered is how many input records completed checkpoints cover, and since when.
 func (v *view) Covered() (records int64, at time.Duration) { return v.covered, v.at }
+
+// LastCompleted is when the last checkpoint was completed: all tasks were there then.
+func (v *view) LastCompleted() time.Duration { return v.last }
 
 // Host is the TaskManager process of a subtask's newest attempt, or "".
 func (v *view) Host(vertex id.Vertex, subtask int) string {

@@ -22,37 +22,6 @@ type Broker struct {
 	expiry  time.Duration        // until the next look for expired transactional ids
 }
 
-type connKey struct {
-	from mailbox.Addr
-	conn uint32
-}
-
-// conn keeps the requests of one connection in order: the next is looked at when the one before is answered.
-type conn struct {
-	busy  bool
-	queue []Request
-}
-
-// call is one request that is being worked on.
-type call struct {
-	from    mailbox.Addr
-	corr    uint64
-	key     int16
-	version int16
-	conn    *conn
-}
-
-// held and late are a request and an answer on which a fault sits.
-type held struct {
-	from mailbox.Addr
-	m    Request
-}
-
-type late struct {
-	to mailbox.Addr
-	m  Response
-}
-
 // led is what a leader remembers of a partition and no follower does.
 type led struct {
 	epoch  int32
@@ -151,39 +120,11 @@ func (b *Broker) start(env mailbox.Env) {
 	env.After(draw(env, "first-scan", Delay{0, c.cfg.AbortScanInterval}), scan{})
 }
 
-// arrive lets the faults have their say before a request is looked at.
-func (b *Broker) arrive(env mailbox.Env, from mailbox.Addr, m Request) {
-	f := &b.cluster.faults
-	key := m.Req.Key()
-	if f.loseRequest.take(key) {
-		return
-	}
-	if wait, ok := f.delayRequest.take(key); ok {
-		env.After(wait, arrived{&held{from, m}})
-		return
-	}
-	b.admit(env, from, m)
-}
-
-// admit queues a request behind those of the same connection.
-func (b *Broker) admit(env mailbox.Env, from mailbox.Addr, m Request) {
-	var cn *conn
-	if m.Conn != 0 {
-		key := connKey{from, m.Conn}
-		if cn = b.conns[key]; cn == nil {
-			cn = &conn{}
-			b.conns[key] = cn
-		}
-		if cn.busy {
-			cn.queue = append(cn.queue, m)
-			return
-		}
-		cn.busy = true
-	}
-	b.handle(env, call{from: from, corr: m.Corr, key: m.Req.Key(), version: m.Req.GetVersion(), conn: cn}, m.Req)
-}
-
 func (b *Broker) handle(env mailbox.Env, c call, req kmsg.Request) {
+	if !supported(c.key, c.version) {
+		b.refuse(env, c)
+		return
+	}
 	switch req := req.(type) {
 	case *kmsg.ProduceRequest:
 		b.produce(env, c, req)
@@ -215,41 +156,20 @@ func (b *Broker) handle(env mailbox.Env, c call, req kmsg.Request) {
 		b.answer(env, c, b.deleteRecords(req))
 	case *kmsg.OffsetCommitRequest:
 		b.answer(env, c, b.offsetCommit(req))
-	default:
-		b.hangUp(env, c) // an unknown request: Kafka closes the connection
 	}
 }
 
-// answer sends a response, unless a fault takes it, and lets the connection go on.
-func (b *Broker) answer(env mailbox.Env, c call, resp kmsg.Response) {
-	f := &b.cluster.faults
-	m := Response{Corr: c.corr, Resp: resp}
-	if f.loseAnswer.take(c.key) {
+// refuse a request that this broker does not know, or not in that version. A client that asks which there are is
+// answered in the version that everybody knows; all others are hung up on.
+func (b *Broker) refuse(env mailbox.Env, c call) {
+	if c.key != 18 {
 		b.hangUp(env, c)
 		return
 	}
-	resp.SetVersion(c.version)
-	if wait, ok := f.delayAnswer.take(c.key); ok {
-		env.After(wait, depart{&late{c.from, m}})
-	} else {
-		env.Send(c.from, m)
-	}
-	b.hangUp(env, c)
-}
-
-// hangUp ends the work on a request and takes up the next of its connection.
-func (b *Broker) hangUp(env mailbox.Env, c call) {
-	cn := c.conn
-	if cn == nil {
-		return
-	}
-	cn.busy = false
-	if len(cn.queue) > 0 {
-		next := cn.queue[0]
-		cn.queue = cn.queue[1:]
-		cn.busy = true
-		b.handle(env, call{from: c.from, corr: next.Corr, key: next.Req.Key(), version: next.Req.GetVersion(), conn: cn}, next.Req)
-	}
+	resp := kmsg.NewPtrApiVersionsResponse()
+	resp.ErrorCode = unsupportedVersion
+	c.version = 0
+	b.answer(env, c, resp)
 }
 
 // leads returns what this broker remembers of a partition as its leader, or nil if it is not.

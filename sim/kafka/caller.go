@@ -18,23 +18,27 @@ const sweepEvery = time.Second
 type caller struct {
 	last     uint64
 	patience int // sweeps
-	pending  map[uint64]*pending
+	pending  map[uint64]pending
+	sweeps   int // so far
 	sweeping bool
 }
 
 type pending struct {
 	to   mailbox.Addr
-	age  int // sweeps survived
+	sent int // after so many sweeps
 	then func(mailbox.Env, kmsg.Response)
 }
 
 func newCaller(timeout time.Duration) caller {
-	return caller{patience: int(timeout/sweepEvery) + 1, pending: map[uint64]*pending{}}
+	return caller{patience: int(timeout/sweepEvery) + 1, pending: map[uint64]pending{}}
 }
 
 func (c *caller) send(env mailbox.Env, to mailbox.Addr, conn uint32, req kmsg.Request, then func(mailbox.Env, kmsg.Response)) {
+	if c.last == 0 {
+		c.last = env.Rand("correlation").Uint64() >> 1 // an answer to a former life must not be taken for one to this
+	}
 	c.last++
-	c.pending[c.last] = &pending{to: to, then: then}
+	c.pending[c.last] = pending{to: to, sent: c.sweeps, then: then}
 	env.Send(to, Request{Corr: c.last, Conn: conn, Req: req})
 	c.watch(env)
 }
@@ -48,7 +52,7 @@ func (c *caller) watch(env mailbox.Env) {
 }
 
 func (c *caller) finish(env mailbox.Env, corr uint64, resp kmsg.Response) {
-	if p := c.pending[corr]; p != nil {
+	if p, ok := c.pending[corr]; ok {
 		delete(c.pending, corr)
 		p.then(env, resp)
 	}
@@ -58,7 +62,7 @@ func (c *caller) answered(env mailbox.Env, m Response) { c.finish(env, m.Corr, m
 func (c *caller) refused(env mailbox.Env, corr uint64) { c.finish(env, corr, nil) }
 func (c *caller) disconnected(env mailbox.Env, process string) {
 	for _, corr := range slices.Sorted(maps.Keys(c.pending)) {
-		if p := c.pending[corr]; p != nil && p.to.Process() == process {
+		if c.pending[corr].to.Process() == process { // else it may have been finished by one before
 			c.finish(env, corr, nil)
 		}
 	}
@@ -66,9 +70,10 @@ func (c *caller) disconnected(env mailbox.Env, process string) {
 
 func (c *caller) sweep(env mailbox.Env) {
 	c.sweeping = false
+	c.sweeps++
 	var old []uint64
 	for corr, p := range c.pending { // sorted below, so it may be done in any order
-		if p.age++; p.age >= c.patience {
+		if c.sweeps-p.sent >= c.patience {
 			old = append(old, corr)
 		}
 	}

@@ -37,6 +37,7 @@ type Client struct {
 	producers    []*producer        // as made; few
 	jobs         []*job             // under way, and some that are over
 	lastConn     uint32
+	groups       [][]shipment // by broker, while a producer is pumped
 }
 
 // NewClient returns a client that knows nothing yet.
@@ -50,6 +51,7 @@ func NewClient(cfg ClientConfig) mailbox.Actor {
 	set(&cfg.MaxBlock, 60*time.Second)
 	set(&cfg.RetryBackoff, 100*time.Millisecond)
 	c := &Client{cfg: cfg, calls: newCaller(cfg.RequestTimeout), leaders: map[string][]int32{}, coordinators: map[string]int32{}}
+	c.groups = make([][]shipment, len(cfg.Brokers))
 	for n := range cfg.Brokers {
 		c.alive = append(c.alive, int32(n))
 	}

@@ -75,7 +75,7 @@ type shipment struct {
 // nothing is ready or enough requests are under way.
 func (c *Client) pump(env mailbox.Env, p *producer) {
 	for p.ready && !p.gone && p.err == "" && !p.backing {
-		groups := make([][]shipment, len(c.cfg.Brokers))
+		clear(c.groups)
 		var join []*lane
 		some := false
 		for _, l := range p.lanes {
@@ -93,7 +93,7 @@ func (c *Client) pump(env mailbox.Env, p *producer) {
 			case p.id != "" && c.cfg.TransactionVersion.level() < 2 && !l.member:
 				join = append(join, l)
 			case p.inFlight[node] < c.cfg.InFlightMax:
-				groups[node] = append(groups[node], shipment{l, b})
+				c.groups[node] = append(c.groups[node], shipment{l, b})
 				some = true
 			}
 		}
@@ -104,7 +104,7 @@ func (c *Client) pump(env mailbox.Env, p *producer) {
 		if !some {
 			return
 		}
-		for node, batches := range groups {
+		for node, batches := range c.groups {
 			if len(batches) > 0 {
 				c.ship(env, p, int32(node), batches)
 			}

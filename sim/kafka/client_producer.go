@@ -21,7 +21,7 @@ type producer struct {
 	err       string // for good
 	gone      bool   // closed, or replaced
 	conn      uint32
-	topics    map[string][]*lane
+	topics    map[string][]lane
 	lanes     []*lane // in order of first use
 	numbered  uint64  // batches so far
 	inFlight  []int   // requests per broker
@@ -52,7 +52,7 @@ func (c *Client) findProducer(asker mailbox.Addr, id string) *producer {
 
 func (c *Client) newProducer(asker mailbox.Addr, id string) *producer {
 	c.lastConn++
-	p := &producer{asker: asker, id: id, conn: c.lastConn, topics: map[string][]*lane{}, inFlight: make([]int, len(c.cfg.Brokers))}
+	p := &producer{asker: asker, id: id, conn: c.lastConn, topics: map[string][]lane{}, inFlight: make([]int, len(c.cfg.Brokers))}
 	c.producers = append(c.producers, p)
 	return p
 }
@@ -173,16 +173,16 @@ func (c *Client) produce(env mailbox.Env, asker mailbox.Addr, m wire.KafkaProduc
 func (c *Client) fill(env mailbox.Env, p *producer, topic string, records record.Batch) {
 	lanes := p.topics[topic]
 	if lanes == nil {
-		lanes = make([]*lane, len(c.leaders[topic]))
-		for i := range lanes {
-			lanes[i] = &lane{topic: topic, partition: int32(i)}
-		}
+		lanes = make([]lane, len(c.leaders[topic]))
 		p.topics[topic] = lanes
-		p.lanes = append(p.lanes, lanes...)
+		for i := range lanes {
+			lanes[i].topic, lanes[i].partition = topic, int32(i)
+			p.lanes = append(p.lanes, &lanes[i])
+		}
 	}
 	full := false
 	for r := records.Reader(); r.Next(); {
-		l := lanes[PartitionOf(r.Key, len(lanes))]
+		l := &lanes[PartitionOf(r.Key, len(lanes))]
 		full = l.add(p, &r.Record, c.cfg.BatchBytes) || full
 	}
 	if full {

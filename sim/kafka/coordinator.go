@@ -21,16 +21,6 @@ type entry struct {
 	unmarked    []*marker
 }
 
-// transition is a change between its two steps: it has been prepared and is being appended. The caches take it
-// over, and done is called, when it is replicated.
-type transition struct {
-	entry *entry
-	next  txnRecord
-	last  int16 // lastEpoch from then on
-	cause string
-	done  func(env mailbox.Env, code int16)
-}
-
 // busy says whether a decision, or any other change, is under way.
 func (e *entry) busy() bool { return e.pending != nil || e.state.deciding() }
 
@@ -70,68 +60,6 @@ func (b *Broker) cache(i int, r txnRecord) *entry {
 	e := &entry{txnRecord: r, log: tp, loadedIn: tp.epoch, lastEpoch: noEpoch}
 	b.txns[r.id] = e
 	return e
-}
-
-// begin is the first step of a transition: nothing else may happen to the id until the record is appended.
-func (b *Broker) begin(env mailbox.Env, t *transition) {
-	e := t.entry
-	from := e.state
-	assert(e.pending == nil, "%s goes to %s while another change is pending", e.id, t.next.state)
-	if t.next.state == PrepareAbort && (t.cause == "timeout" || t.cause == "init") {
-		assert(legal(from, PrepareEpochFence, false), "%s is fenced while it is %s", e.id, from)
-		from = PrepareEpochFence
-		env.Note(history.Transaction{ID: e.id, ProducerID: e.pid, Epoch: e.epoch, State: "Fenced", Cause: t.cause})
-	}
-	assert(legal(from, t.next.state, t.next.tv2), "%s goes from %s to %s", e.id, from, t.next.state)
-	if t.next.state == Ongoing && from != Ongoing {
-		b.cluster.checkUse(&e.txnRecord, &t.next)
-		t.next.usedPID, t.next.usedEpoch = t.next.pid, t.next.epoch
-	}
-	t.next.updated = millis(env)
-	e.pending, e.cause = t, t.cause
-	e.log.inFlight[e.id] = &t.next
-	env.After(draw(env, "txn-append", b.cluster.cfg.TxnReplication), appended{t})
-}
-
-// appended is the second step.
-func (b *Broker) appended(env mailbox.Env, t *transition) {
-	e, c := t.entry, b.cluster
-	if e.log.leader != b.node || e.log.epoch != e.loadedIn {
-		e.pending = nil // somebody else is the coordinator now, and decides what is in the log
-		t.done(env, NotCoordinator)
-		return
-	}
-	delete(e.log.inFlight, e.id)
-	if c.faults.failAppends > 0 {
-		c.faults.failAppends--
-		if c.faults.failWritten {
-			e.log.records[e.id] = &t.next
-		}
-		e.pending = nil
-		if t.next.state == PrepareAbort && (t.cause == "timeout" || t.cause == "init") && !e.failedFence {
-			e.epoch, e.failedFence = t.next.epoch, true
-		}
-		t.done(env, CoordinatorNotAvailable)
-		return
-	}
-	from := e.state
-	e.pending = nil
-	e.failedFence = false
-	e.txnRecord, e.lastEpoch = t.next, t.last
-	if t.next.state == Dead {
-		delete(e.log.records, e.id)
-		delete(b.txns, e.id)
-	} else {
-		e.log.records[e.id] = &t.next
-		c.ids[e.pid] = e.id
-	}
-	if from != e.state || e.state == Empty {
-		env.Note(history.Transaction{ID: e.id, ProducerID: e.pid, Epoch: e.epoch, State: string(e.state), Cause: t.cause})
-	}
-	t.done(env, none)
-	if e.state.deciding() {
-		b.decide(env, e)
-	}
 }
 
 // elect makes this broker read a partition of the transaction log.
@@ -179,49 +107,4 @@ func (b *Broker) adopt(env mailbox.Env, tp *txnPartition, r *txnRecord) {
 	}
 	tp.records[r.id] = r
 	b.cluster.ids[r.pid] = r.id
-}
-
-// scan fences and aborts transactions that have been open for longer than their timeout, and now and then
-// forgets ids that nobody uses.
-func (b *Broker) scan(env mailbox.Env) {
-	now := millis(env)
-	every := b.cluster.cfg.AbortScanInterval
-	env.After(every, scan{})
-	b.expiry -= every
-	expire := b.expiry <= 0
-	if expire {
-		b.expiry = b.cluster.cfg.IDExpiryScanInterval
-	}
-	for i := range b.cluster.txns {
-		if b.coordinates(i) != none {
-			continue
-		}
-		tp := &b.cluster.txns[i]
-		for _, id := range slices.Sorted(maps.Keys(tp.records)) {
-			e, _ := b.lookup(id)
-			switch {
-			case e.pending != nil:
-			case e.state == Ongoing && e.start+e.timeout.Milliseconds() < now:
-				b.fence(env, e, "timeout", func(mailbox.Env, int16) {})
-			case expire && e.state.settled() && e.updated <= now-b.cluster.cfg.IDExpiration.Milliseconds():
-				next := e.txnRecord
-				next.state = Dead
-				b.begin(env, &transition{entry: e, next: next, last: noEpoch, done: func(mailbox.Env, int16) {}})
-			}
-		}
-	}
-}
-
-// fence bumps the epoch, so that the owner of an open transaction is refused from now on, and aborts it.
-func (b *Broker) fence(env mailbox.Env, e *entry, cause string, done func(mailbox.Env, int16)) {
-	next := e.txnRecord
-	next.state = PrepareAbort
-	if !e.failedFence { // else it was bumped when the fence was first tried
-		next.epoch++
-	}
-	last := noEpoch
-	if e.tv2 {
-		last = next.epoch - 1
-	}
-	b.begin(env, &transition{entry: e, next: next, last: last, cause: cause, done: done})
 }

@@ -46,8 +46,11 @@ const timedOut = "TIMED_OUT"
 
 // nameOf is a code's name as Kafka writes it, "" for none.
 func nameOf(code int16) string {
-	if code == none {
+	switch code {
+	case none:
 		return ""
+	case notLeaderOrFollower:
+		return "NOT_LEADER_OR_FOLLOWER" // kerr has the name from before Kafka 2.6
 	}
 	if e := kerr.TypedErrorForCode(code); e != nil {
 		return e.Message
@@ -55,9 +58,12 @@ func nameOf(code int16) string {
 	return fmt.Sprintf("ERROR_%d", code)
 }
 
-// assert stops the process on a bug of this package.
+// assert stops the process on a bug of this package. Its arguments cost something even when it holds; where every
+// transaction passes there is an if, and bug in it.
 func assert(ok bool, format string, args ...any) {
 	if !ok {
-		panic("kafka: " + fmt.Sprintf(format, args...))
+		bug(format, args...)
 	}
 }
+
+func bug(format string, args ...any) { panic("kafka: " + fmt.Sprintf(format, args...)) }

@@ -7,13 +7,13 @@ func (b *Broker) findCoordinator(req *kmsg.FindCoordinatorRequest) kmsg.Response
 	resp := kmsg.NewPtrFindCoordinatorResponse()
 	if req.Version < 4 {
 		node := b.coordinatorOf(req.CoordinatorKey)
-		resp.NodeID, resp.Host, resp.Port = node, string(Addr(int(node))), 9092
+		resp.NodeID, resp.Host, resp.Port = node, string(b.cluster.addrs[node]), 9092
 		return resp
 	}
 	for _, key := range req.CoordinatorKeys {
 		node := b.coordinatorOf(key)
 		e := kmsg.NewFindCoordinatorResponseCoordinator()
-		e.Key, e.NodeID, e.Host, e.Port = key, node, string(Addr(int(node))), 9092
+		e.Key, e.NodeID, e.Host, e.Port = key, node, string(b.cluster.addrs[node]), 9092
 		resp.Coordinators = append(resp.Coordinators, e)
 	}
 	return resp

@@ -58,7 +58,7 @@ func (b *Broker) sendMarker(env mailbox.Env, m *marker) {
 	t.Topic, t.Partitions = m.tp.topic, []int32{m.tp.partition}
 	mk.Topics = append(mk.Topics, t)
 	req.Markers = append(req.Markers, mk)
-	b.asked.send(env, Addr(int(p.leader)), 0, req, func(env mailbox.Env, resp kmsg.Response) {
+	b.asked.send(env, b.cluster.addrs[p.leader], 0, req, func(env mailbox.Env, resp kmsg.Response) {
 		b.markerAnswered(env, m, resp)
 	})
 }
@@ -98,7 +98,9 @@ func (b *Broker) complete(env mailbox.Env, e *entry) {
 		return
 	}
 	for _, m := range e.unmarked {
-		assert(m.done, "%s is complete before %s-%d has its marker", e.id, m.tp.topic, m.tp.partition)
+		if !m.done {
+			bug("%s is complete before %s-%d has its marker", e.id, m.tp.topic, m.tp.partition)
+		}
 	}
 	next := e.txnRecord
 	next.state = CompleteAbort

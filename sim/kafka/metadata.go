@@ -11,7 +11,7 @@ func (b *Broker) metadata(req *kmsg.MetadataRequest) kmsg.Response {
 			continue
 		}
 		e := kmsg.NewMetadataResponseBroker()
-		e.NodeID, e.Host, e.Port = int32(n), string(Addr(n)), 9092
+		e.NodeID, e.Host, e.Port = int32(n), string(c.addrs[n]), 9092
 		resp.Brokers = append(resp.Brokers, e)
 	}
 	names := make([]string, 0, len(req.Topics))

@@ -26,14 +26,6 @@ type kept struct {
 
 func (s *producerState) open() bool { return s.txnFirst >= 0 }
 
-// guard stands for the question to the coordinator whether a transaction may be opened at this partition.
-// Data may open one only with a guard; what ends the transaction takes it away, so that late data cannot.
-type guard struct {
-	lowest int32 // sequence seen while asking
-	epoch  int16
-	tv2    bool
-}
-
 // appendData applies the rules for a client's batch and appends it. The answer is the base offset: of the
 // earlier copy, if the batch is a retransmit.
 func (p *Partition) appendData(data []byte, h *header, g *guard, now time.Duration) (int64, int16) {
@@ -132,14 +124,12 @@ func (p *Partition) appendMarker(pid int64, epoch int16, commit bool, coordinato
 	if s.open() {
 		p.settle(pid, s, marker, commit, now)
 	}
-	data := controlBatch(pid, epoch, commit, coordinatorEpoch, wall)
-	h, err := parseHeader(data)
-	assert(err == nil, "a marker of our own cannot be read: %v", err)
 	fate := Aborted
 	if commit {
 		fate = Committed
 	}
-	p.write(data, &h, fate, now)
+	data := controlBatch(pid, epoch, commit, coordinatorEpoch, wall)
+	p.write(data, &header{size: len(data), attributes: transactional | control, maxTime: wall, pid: pid, epoch: epoch}, fate, now)
 	return none
 }
 

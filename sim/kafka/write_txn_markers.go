@@ -1,6 +1,8 @@
 package kafka
 
 import (
+	"slices"
+
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/flinch-dev/flinch/runtime/history"
@@ -15,23 +17,12 @@ type markerAppend struct {
 	notes []history.MarkerAppended
 }
 
-// end is how far a partition's log had grown when something was appended, and under which leader.
-type end struct {
-	p      *Partition
-	offset int64
-	epoch  int32
-	code   *int16 // in the response
-}
-
 // writeTxnMarkers appends the decision to partitions. It comes from a coordinator, or from an operator who ends
 // a hanging transaction.
 func (b *Broker) writeTxnMarkers(env mailbox.Env, c call, req *kmsg.WriteTxnMarkersRequest) {
 	now := b.cluster.cfg.Now()
 	m := &markerAppend{call: c, resp: kmsg.NewPtrWriteTxnMarkersResponse()}
-	fromBroker := false
-	for _, a := range b.cluster.Addrs() {
-		fromBroker = fromBroker || a == c.from
-	}
+	fromBroker := slices.Contains(b.cluster.addrs, c.from)
 	for _, in := range req.Markers {
 		out := kmsg.NewWriteTxnMarkersResponseMarker()
 		out.ProducerID = in.ProducerID
@@ -87,15 +78,4 @@ func (b *Broker) marked(env mailbox.Env, m *markerAppend) {
 		env.Note(m.notes[i])
 	}
 	b.answer(env, m.call, m.resp)
-}
-
-// advance moves the high watermark up to where an append had brought the log. If somebody else leads the
-// partition by now the append may have survived or not: the sender has to try again.
-func (b *Broker) advance(env mailbox.Env, e end) {
-	if e.p.leader != b.node || e.p.leaderEpoch != e.epoch {
-		*e.code = notLeaderOrFollower
-		return
-	}
-	e.p.replicate(e.offset, b.cluster.cfg.Now())
-	b.wake(env, e.p)
 }

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/flinch-dev/flinch/chaos"
+	"github.com/flinch-dev/flinch/chaos/scenario"
+	"github.com/flinch-dev/flinch/chaos/sweep"
+	"github.com/flinch-dev/flinch/reports"
+)
+
+// batch is all the runs of one scenario: each cell of its matrix with each seed.
+type batch struct {
+	entry    *scenario.Entry
+	seeds    []uint64
+	vars     []string
+	out      string // the folder asked for; "" for one in the store
+	failFast bool
+	parallel int
+
+	dir  string
+	keep *keeper
+}
+
+// job is one run of a batch.
+type job struct {
+	cell int
+	seed uint64
+}
+
+// row is what is left of a run once its folder is written: a sweep keeps no more.
+type row struct {
+	summary *reports.Summary  // nil: the run was not made
+	doc     *reports.Document // of a single run only: it is big
+	folder  string            // where its files are; "" if they were not kept
+	caught  bool
+	err     error
+}
+
+func (r *row) passed() bool { return r.summary != nil && r.summary.Passed }
+
+// outcome is what became of a batch: one run, or a sweep of them.
+type outcome struct {
+	dir   string
+	run   *reports.Document
+	sweep *reports.Sweep
+	rows  []row // those that were made
+}
+
+func (o *outcome) code() int {
+	if o.run != nil {
+		return o.run.ExitCode
+	}
+	return o.sweep.ExitCode
+}
+
+// jobs are cell by cell, so that a row's cell is found by its place.
+func (b *batch) jobs() []job {
+	var all []job
+	for cell := range b.entry.Cells {
+		for _, seed := range b.seeds {
+			all = append(all, job{cell, seed})
+		}
+	}
+	return all
+}
+
+func (b *batch) single() bool { return len(b.entry.Cells)*len(b.seeds) == 1 }
+
+// run makes the runs and writes their folders. The outcome is nil if there was not even one; with an error, it
+// is that of the runs before it.
+func (b *batch) run(ctx context.Context, stderr io.Writer) (*outcome, error) {
+	var err error
+	if b.dir, err = folder(b.out, b.entry.Name, suffix(b.seeds)); err != nil {
+		return nil, err
+	}
+	b.keep = newKeeper(len(b.entry.Cells))
+	jobs, began := b.jobs(), time.Now()
+	p := newProgress(stderr, b.entry.Name, len(jobs))
+	rows := sweep.Run(ctx, jobs, b.parallel, func(ctx context.Context, j job) row {
+		return b.one(ctx, j, p.at)
+	}, func(_ int, done row) (goOn bool) {
+		p.step(done.passed())
+		return done.err == nil && (done.passed() || !b.failFast)
+	})
+	p.end()
+	o, failed := &outcome{dir: b.dir}, error(nil)
+	worstFolder := ""
+	for _, done := range rows {
+		if done.summary != nil {
+			o.rows = append(o.rows, done)
+		}
+		if !done.passed() && done.folder != "" && worstFolder == "" {
+			worstFolder = done.folder
+		}
+		failed = firstOf(failed, done.err)
+	}
+	if len(o.rows) == 0 {
+		_ = os.Remove(b.dir) // it is empty, unless someone else uses it
+		return nil, failed
+	}
+	if b.single() {
+		o.run = o.rows[0].doc
+	} else {
+		o.sweep = b.sweep(rows, time.Since(began), ctx.Err() != nil)
+		failed = firstOf(failed, reports.WriteSweep(b.dir, o.sweep))
+	}
+	if b.out == "" {
+		link(filepath.Dir(b.dir), "latest", b.dir)
+		if worstFolder != "" {
+			link(filepath.Dir(b.dir), "latest-fail", worstFolder)
+		}
+	}
+	return o, failed
+}
+
+// one makes one run and writes what is to be kept of it: everything of a single run; in a sweep, that of
+// failing runs and of the first good one of each cell.
+func (b *batch) one(ctx context.Context, j job, progress func(virtual time.Duration)) (done row) {
+	cell := b.entry.Cells[j.cell]
+	again := repro(b.entry, cell, j.seed, b.vars)
+	defer func() {
+		if p := recover(); p != nil { // here, since nobody else recovers on this goroutine
+			done = row{err: bug(again, p)}
+		}
+	}()
+	o, err := chaos.Execute(ctx, cell, j.seed, progress)
+	if o == nil || err != nil && !errors.Is(err, context.Canceled) {
+		return row{err: usage("%s: %v", b.entry.Name, err)}
+	}
+	doc, err := document(o, b.entry, again)
+	if err != nil {
+		return row{err: err}
+	}
+	summary := reports.SummaryOf(doc)
+	done = row{summary: &summary, caught: o.Caught}
+	switch {
+	case b.single():
+		done.folder, done.doc = b.dir, doc
+		doc.Folder = b.dir
+	case b.keep.wants(j.cell, o.Passed()):
+		done.folder = filepath.Join(b.dir, b.folderOf(j))
+	default:
+		return done
+	}
+	done.err = reports.WriteRun(done.folder, doc)
+	return done
+}
+
+// folderOf names the folder of a run within that of its sweep.
+func (b *batch) folderOf(j job) string {
+	seed := fmt.Sprintf("seed%d", j.seed)
+	switch name := safe(b.entry.Cells[j.cell].Name); {
+	case name == "":
+		return seed
+	case len(name) > folderNameMax:
+		return fmt.Sprintf("cell%d-%s", j.cell+1, seed)
+	default:
+		return name + "-" + seed
+	}
+}
+
+// folderNameMax leaves room for the seed in the 255 bytes that file systems give a name.
+const folderNameMax = 200
+
+func suffix(seeds []uint64) string {
+	if len(seeds) == 1 {
+		return fmt.Sprintf("seed%d", seeds[0])
+	}
+	return fmt.Sprintf("seeds%d-%d", seeds[0], seeds[len(seeds)-1])
+}

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jstemmer/go-junit-report/v2/junit"
+
+	"github.com/flinch-dev/flinch/reports"
+)
+
+// voice says on standard output what the scenarios came to, in the format that was asked for: text, one JSON
+// object a scenario, or one JUnit document of all.
+type voice struct {
+	w      io.Writer
+	format string
+	suites junit.Testsuites
+}
+
+func (v *voice) result(o *outcome) error {
+	switch {
+	case v.format == formatJSON && o.run != nil:
+		return encode(v.w, reports.SummaryOf(o.run))
+	case v.format == formatJSON:
+		return encode(v.w, reports.SweepSummaryOf(o.sweep))
+	case v.format == formatJUnit && o.run != nil:
+		return v.collect(func(w io.Writer) error { return reports.JUnit(w, o.run) })
+	case v.format == formatJUnit:
+		return v.collect(func(w io.Writer) error { return reports.SweepJUnit(w, o.sweep) })
+	case o.run != nil:
+		return firstOf(reports.AppendStepSummary(reports.Markdown(o.run)), reports.Terminal(v.w, o.run, colour(v.w)))
+	}
+	return firstOf(reports.AppendStepSummary(reports.SweepMarkdown(o.sweep)), printSweep(v.w, o))
+}
+
+// end says what there is to say of all of them.
+func (v *voice) end(ran int, wall time.Duration) error {
+	switch {
+	case v.format == formatJUnit:
+		return v.suites.WriteXML(v.w)
+	case v.format == formatJSON || ran < 2:
+		return nil
+	}
+	_, err := fmt.Fprintf(v.w, "%d runs in %s: %.0f seeds per minute\n", ran, seconds(wall.Seconds()), float64(ran)/wall.Minutes())
+	return err
+}
+
+func encode(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+// collect keeps the suites of a JUnit document: CI wants one document.
+func (v *voice) collect(write func(io.Writer) error) error {
+	var b bytes.Buffer
+	var one junit.Testsuites
+	if err := firstOf(write(&b), xml.Unmarshal(b.Bytes(), &one)); err != nil {
+		return fmt.Errorf("put the JUnit documents together: %w", err)
+	}
+	for _, suite := range one.Suites {
+		v.suites.AddSuite(suite)
+	}
+	return nil
+}
+
+// failuresShown is how many failures of a sweep are told one by one.
+const failuresShown = 5
+
+// printSweep prints a sweep in a few lines: how many runs came to what, what recovery cost, and the failures,
+// each with the command that shows it again.
+func printSweep(w io.Writer, o *outcome) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s  sim  %s  %s\n  %s%s\n", o.sweep.Scenario.Name, count(len(o.rows), "run"), seconds(o.sweep.WallSeconds), tally(o.rows), recovery(o.rows))
+	failures := 0
+	for _, done := range o.rows {
+		run := done.summary
+		if run.Passed {
+			continue
+		}
+		if failures++; failures > failuresShown {
+			continue
+		}
+		fmt.Fprintf(&b, "  %s  %s  seed %d  %s\n    again:  %s\n", run.Verdict, run.Scenario, run.Seed, run.Reason, run.Repro)
+		if done.folder != "" {
+			fmt.Fprintf(&b, "    replay: chaos replay %s\n", quoted(done.folder))
+		}
+	}
+	if failures > failuresShown {
+		fmt.Fprintf(&b, "  and %d more; see the report\n", failures-failuresShown)
+	}
+	fmt.Fprintf(&b, "  report: %s\n", filepath.Join(o.dir, "report.html"))
+	_, err := io.WriteString(w, visible(b.String()))
+	return err
+}
+
+// tally counts the verdicts, the good ones first: "PASS 48   FAIL 2".
+func tally(rows []row) string {
+	words, times, caught := []string{"PASS", "FAIL"}, map[string]int{}, 0
+	for _, done := range rows {
+		word := done.summary.Verdict
+		if times[word]++; !slices.Contains(words, word) {
+			words = append(words, word)
+		}
+		if done.caught {
+			caught++
+		}
+	}
+	for i, word := range words {
+		words[i] = fmt.Sprintf("%s %d", word, times[word])
+	}
+	text := strings.Join(words, "   ")
+	if caught > 0 {
+		text += fmt.Sprintf("   (%d known to be bad, and caught)", caught)
+	}
+	return text
+}
+
+// recovery sums up how long recoveries took. Runs that are known to be bad say nothing about that.
+func recovery(rows []row) string {
+	var totals []float64
+	limit := ""
+	for _, done := range rows {
+		if done.caught {
+			continue
+		}
+		for _, r := range done.summary.Recoveries {
+			if r.Total.Known() {
+				totals = append(totals, float64(r.Total))
+			}
+		}
+		for _, slo := range done.summary.SLO {
+			if slo.Name == "recovery.total" && !slo.AtLeast {
+				limit = fmt.Sprintf(" (limit %s)", seconds(float64(slo.Limit)))
+			}
+		}
+	}
+	if len(totals) == 0 {
+		return ""
+	}
+	slices.Sort(totals)
+	at := func(q float64) string { return seconds(totals[int(q*float64(len(totals)-1))]) }
+	return fmt.Sprintf("   recovery.total p50 %s  p95 %s  max %s%s", at(0.5), at(0.95), at(1), limit)
+}
+
+func seconds(s float64) string {
+	if s < 100 {
+		return fmt.Sprintf("%.1f s", s)
+	}
+	return fmt.Sprintf("%.0f s", s)
+}
+
+// visible drops control characters, so that text from a scenario cannot steer the terminal.
+func visible(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\n' || r >= 0x7f && r < 0xa0 {
+			return -1
+		}
+		return r
+	}, s)
+}

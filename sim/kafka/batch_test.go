@@ -1,0 +1,167 @@
+package kafka
+
+import (
+	"bytes"
+	"encoding/binary"
+	"hash/crc32"
+	"testing"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/flinch-dev/flinch/runtime/record"
+)
+
+// FuzzRecordBatch reads bytes that somebody sent: whatever they are nothing panics, and what comes out is not much
+// more than what went in. What the broker would accept its readers get whole. And what is built is read back.
+func FuzzRecordBatch(f *testing.F) {
+	some := sealed(transactional, 1000, 3, 7, 3)
+	f.Add([]byte{}, []byte("key"), int64(1), int64(1700000000000), uint8(1))
+	f.Add(some, []byte{}, int64(-1), int64(-5), uint8(200))
+	f.Add(some[:len(some)-1], []byte("k"), int64(1)<<62, int64(0), uint8(2))
+	f.Add(append(bytes.Clone(some), controlBatch(1000, 3, false, 9, 0)...), []byte("k"), int64(0), int64(0), uint8(0))
+	f.Add(patched(some, 57, []byte{0x7f, 0xff, 0xff, 0xff}), []byte("k"), int64(0), int64(0), uint8(3))        // count
+	f.Add(patched(some, 8, []byte{0xff, 0xff, 0xff, 0xff}), []byte("k"), int64(0), int64(0), uint8(3))         // length
+	f.Add(patched(some, 23, []byte{0x80, 0, 0, 0}), []byte("k"), int64(0), int64(0), uint8(3))                 // last delta
+	f.Add(patched(some, headerSize, bytes.Repeat([]byte{0xff}, 9)), []byte("k"), int64(0), int64(0), uint8(3)) // a varint
+	f.Add(patched(some, 0, []byte{0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}), []byte("k"), int64(0), int64(0), uint8(3))
+	f.Fuzz(func(t *testing.T, data, key []byte, value, at int64, n uint8) {
+		readHostile(t, data)
+		readBack(t, key, value, at, n)
+	})
+}
+
+func patched(data []byte, at int, with []byte) []byte {
+	data = bytes.Clone(data)
+	copy(data[at:], with)
+	return data
+}
+
+func readHostile(t *testing.T, data []byte) {
+	for _, committed := range []bool{false, true} {
+		p := kmsg.NewFetchResponseTopicPartition()
+		p.RecordBatches = data
+		p.AbortedTransactions = []kmsg.FetchResponseTopicPartitionAbortedTransaction{{ProducerID: 1000}}
+		records, _, err := unpack(&p, 0, committed)
+		if err != nil && records.N > 0 {
+			t.Errorf("%d records in spite of %v", records.N, err)
+		}
+		// A record has 7 bytes at least, and becomes 38 with the longest numbers.
+		if len(records.Data) > 6*len(data) {
+			t.Errorf("%d bytes became %d", len(data), len(records.Data))
+		}
+	}
+	h, err := parseHeader(data)
+	if err != nil {
+		return
+	}
+	if h.size > len(data) || int(h.count) > len(data) {
+		t.Errorf("of %d bytes %d are a batch of %d records", len(data), h.size, h.count)
+	}
+	markerKind(data[:h.size])
+	if h.wellFormed(data) {
+		n := int32(0)
+		for r := (recordReader{data: data[headerSize:h.size]}); r.next(); n++ {
+			r.long()
+			r.from()
+		}
+		if n != h.count {
+			t.Errorf("a batch of %d records that is well formed has %d", h.count, n)
+		}
+	}
+}
+
+func readBack(t *testing.T, key []byte, value, at int64, n uint8) {
+	var b builder
+	var want []record.Record
+	for i := range int64(n) {
+		r := record.Record{Key: key, Value: value + i, Count: i, Time: record.EventTime(at + 1000*i*i), Origin: record.Origin{Partition: int32(i), Offset: value}}
+		want = append(want, r)
+		b.add(&r, i%2 == 0)
+	}
+	if n == 0 {
+		return
+	}
+	data := b.seal(transactional, 1000, 3, 7)
+	h, err := parseHeader(data)
+	if err != nil || !h.checksum(data) || !h.wellFormed(data) {
+		t.Fatalf("a batch of %d records that was built is not accepted: %v", n, err)
+	}
+	if h.pid != 1000 || h.epoch != 3 || h.sequence != 7 || h.count != int32(n) || h.size != len(data) || !h.transactional() || h.control() {
+		t.Errorf("the header came back as %+v", h)
+	}
+	r := recordReader{data: data[headerSize:]}
+	for i, w := range want {
+		if !r.next() {
+			t.Fatalf("record %d of %d is not there: %v", i, n, r.err)
+		}
+		if !bytes.Equal(r.key, w.Key) || r.long() != w.Value || r.delta != int64(i) || h.baseTime+r.timeDelta != int64(w.Time) {
+			t.Errorf("record %d came back as %q %d at %d", i, r.key, r.long(), h.baseTime+r.timeDelta)
+		}
+		origin, count := r.from()
+		if i%2 == 1 {
+			w.Origin, w.Count = record.Origin{}, 1
+		}
+		if origin != w.Origin || count != w.Count {
+			t.Errorf("record %d stands for %v, %d times; want %v, %d times", i, origin, count, w.Origin, w.Count)
+		}
+	}
+	if r.next() || r.err != nil {
+		t.Errorf("there is more than was written: %v", r.err)
+	}
+}
+
+// Kafka's readers check the sum before all else; so one bit is enough to see it.
+func TestADamagedBatchDoesNotHaveItsChecksum(t *testing.T) {
+	data := sealed(0, 1000, 0, 0, 3)
+	h, err := parseHeader(data)
+	if err != nil || !h.checksum(data) {
+		t.Fatalf("a whole batch is refused: %v", err)
+	}
+	for i := 21; i < len(data); i++ {
+		data[i] ^= 0x10
+		if h, err := parseHeader(data); err == nil && h.checksum(data) {
+			t.Errorf("byte %d was changed, and nobody noticed", i)
+		}
+		data[i] ^= 0x10
+	}
+}
+
+// Where the fields are is Kafka's business: another program must be able to read a batch.
+func TestABatchIsInFormatTwo(t *testing.T) {
+	var b kmsg.RecordBatch
+	data := sealed(transactional, 1000, 3, 7, 2)
+	if err := b.ReadFrom(data); err != nil {
+		t.Fatal(err)
+	}
+	if b.Magic != 2 || int(b.Length)+12 != len(data) || b.Attributes != transactional || b.LastOffsetDelta != 1 ||
+		b.ProducerID != 1000 || b.ProducerEpoch != 3 || b.FirstSequence != 7 || b.NumRecords != 2 {
+		t.Errorf("Kafka reads %+v", b)
+	}
+	if sum := crc32.Checksum(data[21:], crc32.MakeTable(crc32.Castagnoli)); uint32(b.CRC) != sum {
+		t.Errorf("its checksum is %x, want %x", b.CRC, sum)
+	}
+	var first kmsg.Record
+	size, n := binary.Varint(b.Records)
+	if err := first.ReadFrom(b.Records[:n+int(size)]); err != nil {
+		t.Fatal(err)
+	}
+	if string(first.Key) != "k" || len(first.Headers) != 1 || first.Headers[0].Key != originKey {
+		t.Errorf("Kafka reads the record %+v", first)
+	}
+	var marker kmsg.RecordBatch
+	data = controlBatch(1000, 3, true, 9, 0)
+	if err := marker.ReadFrom(data); err != nil {
+		t.Fatal(err)
+	}
+	size, n = binary.Varint(marker.Records)
+	if n+int(size) != len(marker.Records) {
+		t.Errorf("a marker says that its record has %d bytes, and it has %d", size, len(marker.Records)-n)
+	}
+	var end kmsg.Record
+	if err := end.ReadFrom(marker.Records); err != nil {
+		t.Fatal(err)
+	}
+	if want := []byte{0, 0, 0, 1}; !bytes.Equal(end.Key, want) || binary.BigEndian.Uint32(end.Value[2:]) != 9 {
+		t.Errorf("Kafka reads the marker %x = %x", end.Key, end.Value)
+	}
+}

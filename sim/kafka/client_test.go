@@ -1,0 +1,532 @@
+package kafka
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/runtime/record"
+	"github.com/flinch-dev/flinch/runtime/wire"
+	"github.com/flinch-dev/flinch/sim"
+)
+
+// app is a process that speaks to its Kafka client in the runtime's words, and writes down what it hears.
+type app struct {
+	l     *lab
+	name  string
+	heard []string
+}
+
+func (l *lab) app(name string, cfg ClientConfig) *app {
+	cfg.Brokers = l.Addrs()
+	a := &app{l: l, name: name}
+	l.Add(sim.Process{Name: name, BootTime: -1, Boot: func(int) []sim.Resident {
+		return []sim.Resident{{Actor: a}, {Name: "kafka", Actor: NewClient(cfg)}}
+	}})
+	l.pass(0)
+	return a
+}
+
+func (a *app) Receive(_ mailbox.Env, _ mailbox.Addr, m mailbox.Msg) error {
+	said := ""
+	switch m := m.(type) {
+	case wire.KafkaProducerReady:
+		said = fmt.Sprintf("ready %s as %s %s", m.TransactionalID, a.l.granted(m.ProducerID, m.Epoch), m.Err)
+	case wire.KafkaProduced:
+		if m.Err == "" {
+			return nil // how records are batched is another matter
+		}
+		said = fmt.Sprintf("failed %s %s", m.TransactionalID, m.Err)
+	case wire.KafkaFlushed:
+		said = fmt.Sprintf("flushed %s as %s with %d %s", m.TransactionalID, a.l.granted(m.ProducerID, m.Epoch), m.Records, m.Err)
+	case wire.KafkaTxnEnded:
+		said = fmt.Sprintf("ended %s %s", m.TransactionalID, m.Err)
+	case wire.KafkaTxnsAre:
+		said = fmt.Sprintf("open %s %s", strings.Join(m.IDs, " "), m.Err)
+	case wire.KafkaPartitionsAre:
+		said = fmt.Sprintf("%s from %v to %v %s", m.Topic, m.Earliest, m.Latest, m.Err)
+	case wire.KafkaFetched:
+		var offsets []string
+		for r := range m.Records.All() {
+			offsets = append(offsets, fmt.Sprint(r.Origin.Offset))
+		}
+		said = fmt.Sprintf("fetched [%s] next %d of %d %s", strings.Join(offsets, " "), m.Next, m.Latest, m.Err)
+	default:
+		return nil
+	}
+	a.heard = append(a.heard, strings.TrimSpace(said))
+	return nil
+}
+
+func (l *lab) granted(pid int64, epoch int16) string {
+	if pid == noPID {
+		return "nobody"
+	}
+	return l.pair(pid, epoch)
+}
+
+func (a *app) say(m mailbox.Msg) { a.l.Send(mailbox.Addr(a.name), mailbox.Addr(a.name).In("kafka"), m) }
+
+// hears lets a time pass and compares what was heard in it.
+func (a *app) hears(within time.Duration, want ...string) {
+	a.l.t.Helper()
+	a.l.pass(within)
+	if !slices.Equal(a.heard, want) {
+		a.l.t.Errorf("%s at %v: heard\n  %s\nwant\n  %s", a.name, a.l.World.Now(), strings.Join(a.heard, "\n  "), strings.Join(want, "\n  "))
+	}
+	a.heard = nil
+}
+
+func (a *app) open(id string) {
+	a.say(wire.KafkaInitProducer{TransactionalID: id, Timeout: time.Minute})
+}
+
+// write hands over records with a key each: "x" belongs to partition 0, "d" to partition 1.
+func (a *app) write(id string, keys ...string) {
+	var b record.Batch
+	for i, key := range keys {
+		b.Append(record.Record{Key: []byte(key), Value: int64(i), Count: 1})
+	}
+	a.say(wire.KafkaProduce{TransactionalID: id, Topic: "out", Records: b})
+}
+
+func (a *app) flush(id string) { a.say(wire.KafkaFlush{TransactionalID: id}) }
+
+// end decides a transaction as whoever restores it would: by the pair that was stored with it.
+func (a *app) end(id string, n int, epoch int16, commit bool) {
+	a.say(wire.KafkaEndTxn{TransactionalID: id, ProducerID: a.l.pids[n-1], Epoch: epoch, Commit: commit, Deadline: 30 * time.Second})
+}
+
+func (a *app) fetch(offset int64, wait time.Duration) {
+	a.say(wire.KafkaFetch{Topic: "out", Offset: offset, MaxBytes: 1 << 20, MaxWait: wait, ReadCommitted: true})
+}
+
+// The sink's way: open, write, flush at the barrier, commit when the checkpoint is complete.
+func TestATransactionIsVisibleOnceItIsCommitted(t *testing.T) {
+	for _, tv := range []TransactionVersion{TV1, TV2} {
+		l := newLab(t, Config{TransactionVersion: tv})
+		sink := l.app("sink", ClientConfig{TransactionVersion: tv})
+		sink.open("a")
+		sink.hears(time.Second, "ready a as p1/0")
+		sink.write("a", "x", "d", "x")
+		sink.flush("a")
+		sink.hears(time.Second, "flushed a as p1/0 with 3")
+		l.is(l.visible(0)+"|"+l.visible(1), "|")
+		sink.end("a", 1, 0, true)
+		sink.hears(time.Second, "ended a")
+		l.is(l.visible(0)+"|"+l.visible(1), "0 1|0")
+	}
+}
+
+// The same producer goes on with the next transaction; under TV2 with the epoch that the commit has granted.
+func TestAProducerGoesOnAfterItsCommit(t *testing.T) {
+	for tv, second := range map[TransactionVersion]string{TV1: "p1/0", TV2: "p1/1"} {
+		l := newLab(t, Config{TransactionVersion: tv})
+		sink := l.app("sink", ClientConfig{TransactionVersion: tv})
+		sink.open("a")
+		sink.write("a", "x")
+		sink.flush("a")
+		sink.hears(time.Second, "ready a as p1/0", "flushed a as p1/0 with 1")
+		sink.end("a", 1, 0, true)
+		sink.hears(time.Second, "ended a")
+		sink.write("a", "x", "x")
+		sink.flush("a")
+		sink.hears(time.Second, "flushed a as "+second+" with 2")
+		sink.end("a", 1, int16(second[3]-'0'), true)
+		sink.hears(time.Second, "ended a")
+		l.is(l.visible(0), "0 2 3")
+	}
+}
+
+// The TaskManager dies after the checkpoint; what it had flushed is committed by another process, by what the
+// checkpoint has of it, and once more when that is restored a second time.
+func TestWhoeverKnowsTheEpochCommits(t *testing.T) {
+	l := newLab(t, Config{})
+	sink, restored := l.app("sink", ClientConfig{}), l.app("restored", ClientConfig{})
+	sink.open("a")
+	sink.write("a", "x", "x")
+	sink.flush("a")
+	sink.hears(time.Second, "ready a as p1/0", "flushed a as p1/0 with 2")
+	l.Kill("sink")
+	l.pass(10 * time.Second)
+	restored.end("a", 1, 0, true)
+	restored.hears(time.Second, "ended a")
+	restored.end("a", 1, 0, true)
+	restored.hears(time.Second, "ended a")
+	l.is(l.visible(0), "0 1")
+}
+
+// Any request but the reader's may be carried out without an answer. Whoever takes an id over twice has fenced
+// itself once, which nobody minds.
+func TestALostAnswerIsRetriedAndNothingIsWrittenTwice(t *testing.T) {
+	for _, key := range []int16{0, 3, 10, 22, 24, 26, 27} {
+		l := newLab(t, Config{})
+		sink := l.app("sink", ClientConfig{RequestTimeout: 5 * time.Second})
+		epoch, as := int16(0), "p1/0"
+		if key == 22 {
+			epoch, as = 1, "p1/1"
+		}
+		l.LoseAnswers(key, 1)
+		sink.open("a")
+		sink.hears(10*time.Second, "ready a as "+as)
+		sink.write("a", "x", "x", "d")
+		sink.flush("a")
+		sink.hears(10*time.Second, "flushed a as "+as+" with 3")
+		sink.end("a", 1, epoch, true)
+		sink.hears(10*time.Second, "ended a")
+		l.pass(40 * time.Second) // the coordinator has patience, too
+		l.is(l.visible(0)+"|"+l.visible(1), "0 1|0")
+	}
+}
+
+// While one batch is unanswered others are sent behind it, but not so many that the partition would no longer
+// recognise its retransmit.
+func TestALostAnswerWithinASteadyStreamIsRetried(t *testing.T) {
+	l := newLab(t, Config{})
+	sink := l.app("sink", ClientConfig{})
+	sink.open("a")
+	sink.hears(time.Second, "ready a as p1/0")
+	l.LoseAnswers(0, 1)
+	for range 40 {
+		sink.write("a", "x")
+		l.pass(time.Second)
+	}
+	sink.flush("a")
+	sink.hears(time.Second, "flushed a as p1/0 with 40")
+	l.is(l.ends(0), "LSO 0 HW 40")
+}
+
+// A second process takes the id over. The first one is refused at its next record, and its commit too.
+func TestAFencedProducerFailsForGood(t *testing.T) {
+	l := newLab(t, Config{})
+	old, fresh := l.app("old", ClientConfig{}), l.app("new", ClientConfig{})
+	old.open("a")
+	old.write("a", "x")
+	old.flush("a")
+	old.hears(time.Second, "ready a as p1/0", "flushed a as p1/0 with 1")
+	fresh.open("a")
+	fresh.hears(time.Second, "ready a as p1/2")
+	old.write("a", "x")
+	old.flush("a")
+	old.hears(time.Second, "failed a INVALID_PRODUCER_EPOCH", "flushed a as p1/0 with 1 INVALID_PRODUCER_EPOCH")
+	old.write("a", "x")
+	old.end("a", 1, 0, true)
+	old.hears(time.Second, "failed a INVALID_PRODUCER_EPOCH", "ended a PRODUCER_FENCED")
+	fresh.write("a", "x")
+	fresh.flush("a")
+	fresh.hears(time.Second, "flushed a as p1/2 with 1")
+	l.is(l.log(0), "0 p1/0, 1 abort p1/1, 2 p1/2")
+}
+
+func TestACoordinatorThatIsUnavailableIsWaitedFor(t *testing.T) {
+	for _, code := range []int16{CoordinatorNotAvailable, CoordinatorLoadInProgress, NotCoordinator} {
+		l := newLab(t, Config{})
+		sink := l.app("sink", ClientConfig{})
+		l.FailCoordinators(code, 10*time.Second)
+		sink.open("a")
+		sink.hears(9 * time.Second)
+		sink.hears(3*time.Second, "ready a as p1/0")
+		sink.write("a", "x")
+		sink.flush("a")
+		sink.hears(time.Second, "flushed a as p1/0 with 1")
+		l.FailCoordinators(code, 10*time.Second)
+		sink.end("a", 1, 0, true)
+		sink.hears(9 * time.Second)
+		sink.hears(3*time.Second, "ended a")
+		l.is(l.visible(0), "0")
+	}
+}
+
+// The client gives up when the deadline is over; the decision stays open, and can still be made.
+func TestACommitThatTakesTooLongIsNotDecided(t *testing.T) {
+	l := newLab(t, Config{})
+	sink := l.app("sink", ClientConfig{})
+	sink.open("a")
+	sink.write("a", "x")
+	sink.flush("a")
+	sink.hears(time.Second, "ready a as p1/0", "flushed a as p1/0 with 1")
+	l.FailCoordinators(CoordinatorNotAvailable, 35*time.Second)
+	sink.end("a", 1, 0, true)
+	sink.hears(29 * time.Second)
+	sink.hears(2*time.Second, "ended a TIMED_OUT")
+	sink.end("a", 1, 0, true)
+	sink.hears(10*time.Second, "ended a")
+	l.is(l.visible(0), "0")
+}
+
+// A job comes back and finds what a former attempt left open: it lists by prefix, and takes each over.
+func TestLingeringTransactionsAreFoundAndAborted(t *testing.T) {
+	l := newLab(t, Config{})
+	former, job := l.app("former", ClientConfig{}), l.app("job", ClientConfig{})
+	for _, id := range []string{"job-0-7", "job-1-7", "job-1-8", "other-0"} {
+		former.open(id)
+		former.write(id, "x")
+		l.pass(time.Second)
+	}
+	l.Kill("former")
+	job.end("job-1-7", 2, 0, true) // is part of the checkpoint
+	job.hears(time.Second, "ended job-1-7")
+	job.say(wire.KafkaListTxns{Prefix: "job-"})
+	job.hears(time.Second, "open job-0-7 job-1-8")
+	job.open("job-0-7")
+	job.open("job-1-8")
+	job.hears(time.Second, "ready job-0-7 as p1/2", "ready job-1-8 as p3/2")
+	job.say(wire.KafkaListTxns{Prefix: ""})
+	job.hears(time.Second, "open other-0")
+	l.is(l.visible(0), "1")
+	l.is(l.ends(0), "LSO 3 HW 7")
+}
+
+// A list is whole or not given at all: while a coordinator cannot answer the client asks again.
+func TestAListOfOpenTransactionsIsWhole(t *testing.T) {
+	l := newLab(t, Config{})
+	former, job := l.app("former", ClientConfig{}), l.app("job", ClientConfig{})
+	for _, id := range []string{"a", "b", "c"} { // one at each broker
+		former.open(id)
+		former.write(id, "x")
+	}
+	l.pass(time.Second)
+	l.Kill("kafka-1")
+	job.say(wire.KafkaListTxns{Prefix: ""})
+	job.hears(5 * time.Second)
+	l.FailOver(1)
+	job.hears(5*time.Second, "open a b c")
+}
+
+// A reader stands at the end of what is decided. It hears of a commit when it happens; of an abort it learns that
+// there is nothing to read up to a further offset.
+func TestAFetchWaitsForTheEndOfATransaction(t *testing.T) {
+	for commit, want := range map[bool]string{true: "fetched [0 1] next 3 of 3", false: "fetched [] next 3 of 3"} {
+		l := newLab(t, Config{})
+		sink, source := l.app("sink", ClientConfig{}), l.app("source", ClientConfig{})
+		sink.open("a")
+		sink.write("a", "x", "x")
+		sink.flush("a")
+		l.pass(time.Second)
+		source.fetch(0, 10*time.Second)
+		source.hears(5 * time.Second)
+		sink.end("a", 1, 0, commit)
+		source.hears(20*time.Millisecond, want)
+		source.fetch(3, time.Second)
+		source.hears(900 * time.Millisecond)
+		source.hears(time.Second, "fetched [] next 3 of 3")
+	}
+}
+
+// The job was away for longer than the transaction's timeout: what it had flushed is lost, and it is told so.
+func TestACommitAfterTheTimeoutTellsOfTheLoss(t *testing.T) {
+	for tv, want := range map[TransactionVersion]string{TV1: "ended a PRODUCER_FENCED", TV2: "ended a INVALID_TXN_STATE"} {
+		l := newLab(t, Config{TransactionVersion: tv})
+		sink := l.app("sink", ClientConfig{TransactionVersion: tv})
+		sink.open("a")
+		sink.write("a", "x")
+		sink.flush("a")
+		sink.hears(time.Second, "ready a as p1/0", "flushed a as p1/0 with 1")
+		l.pass(80 * time.Second)
+		sink.end("a", 1, 0, true)
+		sink.hears(time.Second, want)
+		l.is(l.visible(0), "")
+	}
+}
+
+func TestRecordsFollowTheLeader(t *testing.T) {
+	l := newLab(t, Config{})
+	sink := l.app("sink", ClientConfig{})
+	sink.open("a")
+	sink.write("a", "x", "d")
+	sink.flush("a")
+	sink.hears(time.Second, "ready a as p1/0", "flushed a as p1/0 with 2")
+	l.MoveLeader("out", 0, 2)
+	sink.write("a", "x", "d")
+	sink.flush("a")
+	sink.hears(5*time.Second, "flushed a as p1/0 with 4")
+	l.Kill("kafka-2")
+	sink.write("a", "x", "d")
+	sink.flush("a")
+	sink.hears(5 * time.Second)
+	l.FailOver(2)
+	sink.hears(5*time.Second, "flushed a as p1/0 with 6")
+	sink.end("a", 1, 0, true)
+	sink.hears(5*time.Second, "ended a")
+	l.is(l.visible(0)+"|"+l.visible(1), "0 1 2|0 1 2")
+}
+
+// The leader is cut off, and nobody takes over: the producer gives up after delivery.timeout.ms.
+func TestRecordsThatCannotBeDeliveredFailTheProducer(t *testing.T) {
+	l := newLab(t, Config{})
+	sink := l.app("sink", ClientConfig{})
+	sink.open("a")
+	sink.write("a", "x")
+	sink.flush("a")
+	sink.hears(time.Second, "ready a as p1/0", "flushed a as p1/0 with 1")
+	l.Cut("sink", "kafka-0")
+	sink.write("a", "x", "d")
+	sink.flush("a")
+	sink.hears(119 * time.Second)
+	sink.hears(5*time.Second, "failed a TIMED_OUT", "flushed a as p1/0 with 2 TIMED_OUT")
+}
+
+// Without a transactional id a producer needs no opening; its records are visible at once.
+func TestAnIdempotentProducer(t *testing.T) {
+	l := newLab(t, Config{})
+	sink := l.app("sink", ClientConfig{})
+	sink.flush("")
+	sink.hears(0, "flushed  as nobody with 0")
+	sink.write("", "x", "x")
+	sink.flush("")
+	sink.hears(time.Second, "flushed  as p1/0 with 2")
+	l.is(l.visible(0), "0 1")
+}
+
+func TestAProducerThatWasNeverOpenedIsUnknown(t *testing.T) {
+	l := newLab(t, Config{})
+	sink := l.app("sink", ClientConfig{})
+	sink.write("a", "x")
+	sink.flush("a")
+	sink.hears(time.Second, "failed a INVALID_PRODUCER_ID_MAPPING", "flushed a as nobody with 0 INVALID_PRODUCER_ID_MAPPING")
+	sink.open("a")
+	sink.say(wire.KafkaCloseProducer{TransactionalID: "a"})
+	sink.write("a", "x")
+	sink.hears(time.Second, "failed a INVALID_PRODUCER_ID_MAPPING", "ready a as p1/0")
+}
+
+// mute is a broker that answers everything but data.
+type mute struct{ held int }
+
+func (b *mute) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) error {
+	r, ok := m.(Request)
+	if !ok {
+		return nil
+	}
+	switch r.Req.(type) {
+	case *kmsg.MetadataRequest:
+		p := kmsg.NewMetadataResponseTopicPartition()
+		t := kmsg.NewMetadataResponseTopic()
+		t.Topic, t.Partitions = kmsg.StringPtr("out"), append(t.Partitions, p)
+		resp := kmsg.NewPtrMetadataResponse()
+		resp.Topics = append(resp.Topics, t)
+		env.Send(from, Response{r.Corr, resp})
+	case *kmsg.InitProducerIDRequest:
+		env.Send(from, Response{r.Corr, kmsg.NewPtrInitProducerIDResponse()})
+	case *kmsg.ProduceRequest:
+		b.held++
+	}
+	return nil
+}
+
+// Five requests are under way at most, however much there is to send: more the partition could not tell apart.
+func TestFiveRequestsAreInFlight(t *testing.T) {
+	l := newLab(t, Config{})
+	b := &mute{}
+	l.add("mute", func() mailbox.Actor { return b })
+	sink := &app{l: l, name: "sink"}
+	l.Add(sim.Process{Name: "sink", BootTime: -1, Boot: func(int) []sim.Resident {
+		return []sim.Resident{{Actor: sink}, {Name: "kafka", Actor: NewClient(ClientConfig{Brokers: []mailbox.Addr{"mute"}, BatchBytes: 200})}}
+	}})
+	l.pass(0)
+	for range 10 {
+		sink.write("", slices.Repeat([]string{"x"}, 10)...)
+		l.pass(time.Second)
+	}
+	l.is(fmt.Sprint(b.held), "5")
+}
+
+func TestATopicHasPartitionsWithEnds(t *testing.T) {
+	l := newLab(t, Config{})
+	source := l.app("source", ClientConfig{})
+	l.plainWriter().write(1, 3)
+	l.deleteRecords(1, 1)
+	source.say(wire.KafkaPartitions{Topic: "out"})
+	source.hears(time.Second, "out from [0 1] to [0 3]")
+	source.say(wire.KafkaPartitions{Topic: "none"})
+	source.hears(time.Second, "none from [] to [] UNKNOWN_TOPIC_OR_PARTITION")
+	l.Kill("kafka-1")
+	source.say(wire.KafkaPartitions{Topic: "out"})
+	source.hears(5 * time.Second)
+	l.FailOver(1)
+	source.hears(5*time.Second, "out from [0 1] to [0 3]")
+}
+
+// To a reader a leader that is away looks like a partition to which nobody writes.
+func TestAFetchOutlivesItsLeader(t *testing.T) {
+	l := newLab(t, Config{})
+	source := l.app("source", ClientConfig{})
+	l.plainWriter().write(0, 2)
+	source.fetch(0, time.Second)
+	source.hears(time.Second, "fetched [0 1] next 2 of 2")
+	source.fetch(2, 3*time.Second)
+	l.pass(time.Second)
+	l.Kill("kafka-0")
+	source.hears(3*time.Second, "fetched [] next 2 of 0")
+	l.FailOver(0)
+	source.fetch(2, 5*time.Second)
+	l.pass(time.Second)
+	l.Partition("out", 0).AppendInput(l.World.Now(), record.Record{})
+	source.hears(time.Second, "fetched [2] next 3 of 3")
+	source.fetch(9, time.Second)
+	source.hears(time.Second, "fetched [] next 9 of 3 OFFSET_OUT_OF_RANGE")
+}
+
+// A process dies while it waits for records, and comes back. The answer to what its former life had asked is not
+// taken for that to its first question.
+func TestAnAnswerToAFormerLifeIsIgnored(t *testing.T) {
+	l := newLab(t, Config{})
+	source := l.app("source", ClientConfig{})
+	source.fetch(0, 10*time.Second)
+	source.hears(time.Second)
+	l.Kill("source")
+	l.Restart("source")
+	l.pass(0)
+	source.say(wire.KafkaFetch{Topic: "out", Partition: 1, MaxBytes: 1 << 20, MaxWait: 5 * time.Second})
+	source.hears(time.Second)
+	l.plainWriter().write(0, 2)
+	source.hears(3 * time.Second)
+	source.hears(2*time.Second, "fetched [] next 0 of 0")
+}
+
+// An attempt is cancelled while it opens a transaction, and its successor opens the same one. What the first had
+// asked is not tried again: it would fence the second.
+func TestWhatAnActorHasAskedEndsWithIt(t *testing.T) {
+	l := newLab(t, Config{})
+	sink := l.app("sink", ClientConfig{})
+	l.FailCoordinators(CoordinatorNotAvailable, 10*time.Second)
+	l.Send("sink/attempt-0", "sink/kafka", wire.KafkaInitProducer{TransactionalID: "a", Timeout: time.Minute})
+	l.pass(2 * time.Second)
+	sink.say(wire.KafkaClose{Asker: "sink/attempt-0"})
+	l.pass(2 * time.Second)
+	sink.open("a")
+	sink.hears(10*time.Second, "ready a as p1/0")
+	sink.write("a", "x")
+	sink.flush("a")
+	sink.hears(20*time.Second, "flushed a as p1/0 with 1")
+	l.is(l.describe("a"), "Ongoing p1/0 out-0")
+}
+
+func TestPositionsOfAGroupAreStoredAtItsCoordinator(t *testing.T) {
+	l := newLab(t, Config{})
+	source := l.app("source", ClientConfig{})
+	commit := func(next int64) {
+		source.say(wire.KafkaCommitOffsets{Group: "job", Topic: "out", Partitions: []int32{0, 1}, Next: []int64{next, next + 1}})
+		l.pass(time.Second)
+	}
+	commit(7)
+	l.is(fmt.Sprint(l.CommittedOffset("job", "out", 0), l.CommittedOffset("job", "out", 1)), "7 8")
+	l.failOver("job")
+	commit(9) // goes to the old one, and nobody minds
+	commit(11)
+	l.is(fmt.Sprint(l.CommittedOffset("job", "out", 0), l.CommittedOffset("job", "out", 1)), "11 12")
+}
+
+// The hash of Kafka's default partitioner, by values that its own clients agree on.
+func TestPartitionOf(t *testing.T) {
+	for key, want := range map[string]int32{"21": -973932308, "foobar": -790332482, "abc": 479470107, "a-little-bit-long-string": -985981536} {
+		if got := PartitionOf([]byte(key), 1<<31-1); got != int(want&0x7fffffff) {
+			t.Errorf("%q is in partition %d, want %d", key, got, want&0x7fffffff)
+		}
+	}
+}

@@ -1,0 +1,78 @@
+package kafka
+
+import (
+	"time"
+
+	"github.com/flinch-dev/flinch/runtime/mailbox"
+)
+
+// TransactionVersion is the cluster feature transaction.version.
+type TransactionVersion int8
+
+// The transaction versions. The zero value is what new clusters have.
+const (
+	DefaultTV TransactionVersion = iota
+	TV0
+	TV1
+	TV2
+)
+
+// level is the feature's own number.
+func (v TransactionVersion) level() int16 {
+	if v == DefaultTV {
+		v = TV2
+	}
+	return int16(v - TV0)
+}
+
+// Config describes a cluster. The zero Config is three brokers with Kafka's defaults.
+type Config struct {
+	Brokers                 int                // 3
+	TransactionVersion      TransactionVersion // transaction.version, 2
+	TransactionMaxTimeout   time.Duration      // transaction.max.timeout.ms, 15 min
+	AbortScanInterval       time.Duration      // transaction.abort.timed.out.transaction.cleanup.interval.ms, 10 s
+	IDExpiration            time.Duration      // transactional.id.expiration.ms, 7 days
+	IDExpiryScanInterval    time.Duration      // transaction.remove.expired.transaction.cleanup.interval.ms, 1 h
+	NoPartitionVerification bool               // transaction.partition.verification.enable=false
+
+	Replication    Delay // from a partition leader's append to the high watermark, 0.5-2 ms
+	TxnReplication Delay // the same for a transaction record, 1-4 ms
+	MarkerGap      Delay // from a decision to the departure of each partition's marker, 0-3 ms
+	Load           Delay // what a new coordinator takes to read its transactions, 50-500 ms
+
+	// Now is true time, for Dump; without it every time there is 0.
+	Now func() time.Duration
+	// Wake mails a broker from outside, which is how it hears of AppendInput and of what it is to lead. Without it
+	// fetches wait for their time, and a coordinator that was moved is not loaded.
+	Wake func(to mailbox.Addr, m mailbox.Msg)
+}
+
+const (
+	txnPartitions        = 50 // transaction.state.log.num.partitions
+	addPartitionsBackoff = 20 * time.Millisecond
+	addPartitionsWait    = 100 * time.Millisecond
+	interBrokerTimeout   = 30 * time.Second
+	retryBackoff         = 100 * time.Millisecond
+)
+
+func (c *Config) defaults() {
+	set(&c.Brokers, 3)
+	set(&c.TransactionMaxTimeout, 15*time.Minute)
+	set(&c.AbortScanInterval, 10*time.Second)
+	set(&c.IDExpiration, 7*24*time.Hour)
+	set(&c.IDExpiryScanInterval, time.Hour)
+	set(&c.Replication, Delay{500 * time.Microsecond, 2 * time.Millisecond})
+	set(&c.TxnReplication, Delay{time.Millisecond, 4 * time.Millisecond})
+	set(&c.MarkerGap, Delay{0, 3 * time.Millisecond})
+	set(&c.Load, Delay{50 * time.Millisecond, 500 * time.Millisecond})
+	if c.Now == nil {
+		c.Now = func() time.Duration { return 0 }
+	}
+}
+
+func set[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}

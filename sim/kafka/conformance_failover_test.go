@@ -1,0 +1,167 @@
+package kafka
+
+import (
+	"testing"
+	"time"
+)
+
+// What survives a broker, a coordinator, and an answer that never comes.
+func TestFailOver(t *testing.T) {
+	// wrote is a writer with a transaction that has a record in both partitions.
+	wrote := func(l *lab) *writer {
+		w := l.writer("a")
+		l.is(w.write(0, 1)+", "+w.write(1, 1), "NONE at 0, NONE at 0")
+		return w
+	}
+	tell(t, []story{
+		{"J1 another coordinator goes on with the transaction", func(l *lab) {
+			w := wrote(l)
+			old := l.Coordinator("a")
+			l.MoveCoordinator(TxnPartitionOf("a"), (old+1)%3)
+			l.is(l.ended(l.ask(old, 5, w.ending(true))), "NOT_COORDINATOR")
+			l.is(w.commit(), "COORDINATOR_LOAD_IN_PROGRESS")
+			l.pass(time.Second)
+			l.is(w.commit(), "NONE p1/1")
+			l.pass(time.Second)
+			l.is(l.visible(0)+", "+l.visible(1), "0, 0")
+		}},
+		{"J2 another leader goes on with the sequences", func(l *lab) {
+			w := wrote(l)
+			w.write(0, 2)
+			l.MoveLeader("out", 0, (l.Leader("out", 0)+1)%3)
+			l.is(w.batch(0, 1, 2), "NONE at 1")
+			l.is(w.write(0, 1), "NONE at 3")
+			l.is(w.commit(), "NONE p1/1")
+			l.pass(time.Second)
+			l.is(l.visible(0), "0 1 2 3")
+		}},
+		{"J3 the transaction survives its brokers, J4 even when all are killed", func(l *lab) {
+			w := wrote(l)
+			for _, b := range l.Addrs() {
+				l.Kill(string(b))
+			}
+			for _, b := range l.Addrs() {
+				l.Restart(string(b))
+			}
+			l.pass(time.Second)
+			l.is(l.describe("a"), "Ongoing p1/0 out-0 out-1")
+			l.is(w.commit(), "NONE p1/1")
+			l.pass(time.Second)
+			l.is(l.visible(0)+", "+l.visible(1), "0, 0")
+		}},
+		{"J8 a commit whose answer is lost is repeated", func(l *lab) {
+			w := wrote(l)
+			l.LoseAnswers(26, 1)
+			l.is(w.commit(), silence)
+			l.is(w.commit(), "NONE p1/1")
+			l.is(l.visible(0), "0")
+		}},
+		{"a commit that is lost before it arrives, too", func(l *lab) {
+			w := wrote(l)
+			l.LoseRequests(26, 1)
+			l.is(w.commit(), silence)
+			l.is(l.describe("a"), "Ongoing p1/0 out-0 out-1")
+			l.is(w.commit(), "NONE p1/1")
+		}},
+		{"an answer that comes late is still an answer", func(l *lab) {
+			w := wrote(l)
+			l.DelayAnswers(26, 1, 5*time.Second)
+			l.is(w.commit(), "NONE p1/1")
+			l.is(l.visible(0), "0")
+		}},
+		{"a produce whose answer is lost is not written twice", func(l *lab) {
+			w := wrote(l)
+			l.LoseAnswers(0, 1)
+			l.is(w.batch(0, 1, 1), silence)
+			l.is(w.batch(0, 1, 1), "NONE at 1")
+			l.is(l.log(0), "0 p1/0, 1 p1/0")
+		}},
+		{"taking over whose answer is lost takes over once more", func(l *lab) {
+			l.LoseAnswers(22, 1)
+			l.is(l.init("a", noPID, noEpoch), silence)
+			l.is(l.init("a", noPID, noEpoch), "NONE p1/1")
+		}},
+		{"a decision survives its coordinator, and reaches every partition", func(l *lab) {
+			w := wrote(l)
+			l.SlowMarkers(time.Hour, 40*time.Millisecond)
+			l.is(w.commit(), "NONE p1/1")
+			l.Kill(string(Addr(l.Coordinator("a"))))
+			l.FailOver(l.Coordinator("a"))
+			l.pass(2 * time.Second)
+			l.is(l.describe("a"), "CompleteCommit p1/1")
+			l.is(l.visible(0)+", "+l.visible(1), "0, 0")
+			l.is(w.commit(), "NONE p1/1")
+		}},
+		{"a coordinator that is unavailable decides nothing", func(l *lab) {
+			w := wrote(l)
+			l.FailCoordinators(CoordinatorNotAvailable, 5*time.Second)
+			l.is(w.commit(), "COORDINATOR_NOT_AVAILABLE")
+			l.is(l.describe("a"), "COORDINATOR_NOT_AVAILABLE")
+			l.pass(5 * time.Second)
+			l.is(w.commit(), "NONE p1/1")
+		}},
+		{"what it had begun goes on meanwhile", func(l *lab) {
+			w := wrote(l)
+			l.SlowMarkers(time.Second, time.Second)
+			w.commit()
+			l.FailCoordinators(CoordinatorNotAvailable, 5*time.Second)
+			l.pass(2 * time.Second)
+			l.is(l.visible(0), "0")
+		}},
+		{"an append that fails decides nothing", func(l *lab) {
+			w := wrote(l)
+			l.FailTxnAppends(1, false)
+			l.is(w.commit(), "COORDINATOR_NOT_AVAILABLE")
+			l.failOver("a")
+			l.is(l.describe("a"), "Ongoing p1/0 out-0 out-1")
+			l.is(w.commit(), "NONE p1/1")
+		}},
+		{"unless it was written all the same, which the next coordinator finds", func(l *lab) {
+			w := wrote(l)
+			l.FailTxnAppends(1, true)
+			l.is(w.commit(), "COORDINATOR_NOT_AVAILABLE")
+			l.is(l.describe("a"), "Ongoing p1/0 out-0 out-1")
+			l.failOver("a")
+			l.is(l.describe("a"), "CompleteCommit p1/1")
+			l.is(w.commit(), "NONE p1/1")
+			l.is(l.visible(0), "0")
+		}},
+		{"the decision under way when the coordinator dies is one or the other", func(l *lab) {
+			outcomes := map[string]bool{}
+			for _, id := range []string{"a", "b", "c", "d", "e", "f", "g", "h"} {
+				w := l.writer(id)
+				w.write(0, 1)
+				l.send(l.Coordinator(id), 5, w.ending(true))
+				l.pass(time.Millisecond / 2) // it is appending
+				l.failOver(id)
+				outcomes[l.describe(id)[:7]] = true
+				l.is(w.commit(), "NONE "+l.pair(w.pid, 1))
+			}
+			if len(outcomes) != 2 {
+				l.t.Errorf("eight times the append had the same luck: %v", outcomes)
+			}
+		}},
+		{"a coordinator that was replaced sends no more markers", func(l *lab) {
+			w := wrote(l)
+			l.SlowMarkers(2*time.Second, 100*time.Millisecond)
+			w.commit()
+			l.pass(time.Second)
+			l.failOver("a")
+			l.pass(5 * time.Second)
+			l.is(l.log(0), "0 p1/0, 1 commit p1/1")
+		}},
+		{"a produce under way when its leader dies is recognised by the next", func(l *lab) {
+			w := wrote(l)
+			sent := l.sendProduce(l.Leader("out", 0), 12, &w.id, w.to(0, 1, 1))
+			l.pass(time.Millisecond / 4) // it is appended, and not yet on every replica
+			l.Kill(string(Addr(l.Leader("out", 0))))
+			l.FailOver(l.Leader("out", 0))
+			l.is(l.produced(sent), silence)
+			l.is(w.batch(0, 1, 1), "NONE at 1")
+			l.pass(time.Second)
+			l.is(w.commit(), "NONE p1/1")
+			l.pass(time.Second)
+			l.is(l.visible(0), "0 1")
+		}},
+	})
+}

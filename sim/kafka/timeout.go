@@ -1,0 +1,53 @@
+package kafka
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/flinch-dev/flinch/runtime/mailbox"
+)
+
+// scan fences and aborts transactions that have been open for longer than their timeout, and now and then
+// forgets ids that nobody uses.
+func (b *Broker) scan(env mailbox.Env) {
+	now := millis(env)
+	every := b.cluster.cfg.AbortScanInterval
+	env.After(every, scan{})
+	b.expiry -= every
+	expire := b.expiry <= 0
+	if expire {
+		b.expiry = b.cluster.cfg.IDExpiryScanInterval
+	}
+	for i := range b.cluster.txns {
+		if b.coordinates(i) != none {
+			continue
+		}
+		tp := &b.cluster.txns[i]
+		for _, id := range slices.Sorted(maps.Keys(tp.records)) {
+			e, _ := b.lookup(id)
+			switch {
+			case e.pending != nil:
+			case e.state == Ongoing && e.start+e.timeout.Milliseconds() < now:
+				b.fence(env, e, "timeout", func(mailbox.Env, int16) {})
+			case expire && e.state.settled() && e.updated <= now-b.cluster.cfg.IDExpiration.Milliseconds():
+				next := e.txnRecord
+				next.state = Dead
+				b.begin(env, &transition{entry: e, next: next, last: noEpoch, done: func(mailbox.Env, int16) {}})
+			}
+		}
+	}
+}
+
+// fence bumps the epoch, so that the owner of an open transaction is refused from now on, and aborts it.
+func (b *Broker) fence(env mailbox.Env, e *entry, cause string, done func(mailbox.Env, int16)) {
+	next := e.txnRecord
+	next.state = PrepareAbort
+	if !e.failedFence { // else it was bumped when the fence was first tried
+		next.epoch++
+	}
+	last := noEpoch
+	if e.tv2 {
+		last = next.epoch - 1
+	}
+	b.begin(env, &transition{entry: e, next: next, last: last, cause: cause, done: done})
+}

@@ -1,0 +1,84 @@
+package kafka
+
+import (
+	"github.com/flinch-dev/flinch/runtime/history"
+	"github.com/flinch-dev/flinch/runtime/mailbox"
+)
+
+// transition is a change between its two steps: it has been prepared and is being appended. The caches take it
+// over, and done is called, when it is replicated.
+type transition struct {
+	entry *entry
+	next  txnRecord
+	last  int16 // lastEpoch from then on
+	cause string
+	done  func(env mailbox.Env, code int16)
+}
+
+// begin is the first step of a transition: nothing else may happen to the id until the record is appended.
+func (b *Broker) begin(env mailbox.Env, t *transition) {
+	e := t.entry
+	from := e.state
+	if e.pending != nil {
+		bug("%s goes to %s while another change is pending", e.id, t.next.state)
+	}
+	if t.next.state == PrepareAbort && (t.cause == "timeout" || t.cause == "init") {
+		if !legal(from, PrepareEpochFence, false) {
+			bug("%s is fenced while it is %s", e.id, from)
+		}
+		from = PrepareEpochFence
+		env.Note(history.Transaction{ID: e.id, ProducerID: e.pid, Epoch: e.epoch, State: "Fenced", Cause: t.cause})
+	}
+	if !legal(from, t.next.state, t.next.tv2) {
+		bug("%s goes from %s to %s", e.id, from, t.next.state)
+	}
+	if t.next.state == Ongoing && from != Ongoing {
+		b.cluster.checkUse(&e.txnRecord, &t.next)
+		t.next.usedPID, t.next.usedEpoch = t.next.pid, t.next.epoch
+	}
+	t.next.updated = millis(env)
+	e.pending, e.cause = t, t.cause
+	e.log.inFlight[e.id] = &t.next
+	env.After(draw(env, "txn-append", b.cluster.cfg.TxnReplication), appended{t})
+}
+
+// appended is the second step.
+func (b *Broker) appended(env mailbox.Env, t *transition) {
+	e, c := t.entry, b.cluster
+	if e.log.leader != b.node || e.log.epoch != e.loadedIn {
+		e.pending = nil // somebody else is the coordinator now, and decides what is in the log
+		t.done(env, NotCoordinator)
+		return
+	}
+	delete(e.log.inFlight, e.id)
+	if c.faults.failAppends > 0 {
+		c.faults.failAppends--
+		if c.faults.failWritten {
+			e.log.records[e.id] = &t.next
+		}
+		e.pending = nil
+		if t.next.state == PrepareAbort && (t.cause == "timeout" || t.cause == "init") && !e.failedFence {
+			e.epoch, e.failedFence = t.next.epoch, true
+		}
+		t.done(env, CoordinatorNotAvailable)
+		return
+	}
+	from := e.state
+	e.pending = nil
+	e.failedFence = false
+	e.txnRecord, e.lastEpoch = t.next, t.last
+	if t.next.state == Dead {
+		delete(e.log.records, e.id)
+		delete(b.txns, e.id)
+	} else {
+		e.log.records[e.id] = &t.next
+		c.ids[e.pid] = e.id
+	}
+	if from != e.state || e.state == Empty {
+		env.Note(history.Transaction{ID: e.id, ProducerID: e.pid, Epoch: e.epoch, State: string(e.state), Cause: t.cause})
+	}
+	t.done(env, none)
+	if e.state.deciding() {
+		b.decide(env, e)
+	}
+}
