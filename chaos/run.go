@@ -32,6 +32,7 @@ type Outcome struct {
 	Wall      time.Duration
 	Events    uint64
 	Panics    []string // with their stacks
+	Pending   string   // what the drain waited for in vain, or ""
 }
 
 // slice is how much virtual time passes between two looks at the run from outside.
@@ -90,7 +91,7 @@ func execute(ctx context.Context, cell scenario.Cell, seed uint64, progress func
 		return nil, err
 	}
 	o := &Outcome{Cell: cell, Seed: seed, Run: run, TraceHash: r.world.TraceHash(), Virtual: r.world.Now(), Events: r.world.Events(),
-		Panics: r.world.Panics()}
+		Panics: r.world.Panics(), Pending: r.pending}
 	r.judge(o, interrupted)
 	o.Wall = time.Since(began)
 	return o, interrupted

@@ -89,8 +89,12 @@ func (o object) illegal(run *Run, key string, looked int) Result {
 	r := Result{Verdict: Broken, Anomaly: "not-linearizable", Looked: looked, Records: []string{key}}
 	culprit := firstUnexplained(o.model, ops)
 	r.At = time.Duration(culprit.Return)
-	r.Detail = fmt.Sprintf("%s %q: no order of its %d operations explains the answer of %s, from %s to %s", o.name, key, len(ops),
-		o.model.DescribeOperation(culprit.Input, culprit.Output), time.Duration(culprit.Call), time.Duration(culprit.Return))
+	until := "to " + time.Duration(culprit.Return).String()
+	if culprit.Return < culprit.Call { // no answer
+		r.At, until = run.End, "on"
+	}
+	r.Detail = fmt.Sprintf("%s %q: no order of its %d operations explains the answer of %s, from %s %s", o.name, key, len(ops),
+		o.model.DescribeOperation(culprit.Input, culprit.Output), time.Duration(culprit.Call), until)
 	if call, ok := culprit.Input.(counterAdd); ok {
 		r.Records, r.Evidence = []string{call.record}, answerOf(run, call.record)
 		return r

@@ -118,7 +118,7 @@ func wrong(o *chaos.Outcome) string {
 		if o.Run.Drained {
 			return ""
 		}
-		return "the job did not come to rest after the faults: " + o.Reason
+		return "the job did not come to rest after the faults: " + o.Pending
 	}
 	return o.Word + ": " + o.Reason
 }

@@ -10,7 +10,8 @@ type JobStatus struct {
 	Cause  string // for RESTARTING, FAILING and FAILED: the failure in one sentence
 }
 
-// JobResultStored: the result of a job that has ended for good is durable. From here on it never runs again.
+// JobResultStored: the result of a job that has ended for good is durable, as its writer or a later leader saw.
+// From here on it never runs again.
 type JobResultStored struct {
 	Job    id.Job
 	Status string

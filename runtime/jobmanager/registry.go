@@ -7,6 +7,7 @@ import (
 
 	"github.com/flinch-dev/flinch/runtime/config"
 	"github.com/flinch-dev/flinch/runtime/election"
+	"github.com/flinch-dev/flinch/runtime/history"
 	"github.com/flinch-dev/flinch/runtime/id"
 	"github.com/flinch-dev/flinch/runtime/mailbox"
 	"github.com/flinch-dev/flinch/runtime/plan"
@@ -33,7 +34,9 @@ func (d *dispatcher) recover(env mailbox.Env) {
 			if err == nil {
 				err = json.Unmarshal(e.Value, &r)
 			}
-			d.results[id.Job(strings.TrimPrefix(e.Key, resultsPrefix))] = r
+			job := id.Job(strings.TrimPrefix(e.Key, resultsPrefix))
+			d.results[job] = r
+			env.Note(history.JobResultStored{Job: job, Status: r.Status}) // whoever wrote it may not have lived to say so
 		}
 		if err != nil {
 			d.failure = fmt.Errorf("recover the job results: %w", err)

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -15,6 +16,7 @@ import (
 type view struct {
 	leader    string
 	status    string                  // of the job
+	result    string                  // of the job, once it is durable
 	hosts     map[id.Subtask]string   // where the newest attempt of each subtask is
 	completed int                     // checkpoints
 	restarts  int                     // restores after the first
@@ -40,6 +42,8 @@ func (v *view) watch(w *sim.World) {
 			if e.Name == v.leader {
 				v.status = "" // nobody is there who could say
 			}
+		case history.JobResultStored:
+			v.result = e.Status
 		case history.JobStatus:
 			if entry.Process == v.leader { // one that was replaced has no say
 				v.status = e.Status
@@ -70,8 +74,8 @@ func (v *view) watch(w *sim.World) {
 // Leader is the JobManager process that leads, or "".
 func (v *view) Leader() string { return v.leader }
 
-// Status is the job's last status.
-func (v *view) Status() string { return v.status }
+// Status is the job's last status, as the leader knows it: "" while there is none.
+func (v *view) Status() string { return cmp.Or(v.result, v.status) }
 
 // Completed is how many checkpoints have been completed; Restarts how often the job was restarted.
 func (v *view) Completed() int { return v.completed }
