@@ -197,7 +197,7 @@ func (r *runner) drain() (drained bool, err error) {
 
 // waitsFor is what a run still waits for at its end, or "". A bounded job has to finish. An unbounded one has to
 // complete a checkpoint that covers all input, and another one a while later: until then a TaskManager may be
-// dead without anybody having noticed, and with it the commits of the first.
+// dead without anybody having noticed, and with it the commits of the first. And nothing may be owed any more.
 func (r *runner) waitsFor(quiet time.Duration) string {
 	status := r.world.Status()
 	records, at := r.world.Covered()
@@ -210,6 +210,8 @@ func (r *runner) waitsFor(quiet time.Duration) string {
 		return fmt.Sprintf("the completed checkpoints cover %d of %d records", records, r.world.Input.Sent())
 	case r.world.LastCompleted() < at+quiet:
 		return "no checkpoint was completed after the one that covers all records"
+	case r.world.Owed() > 0:
+		return fmt.Sprintf("%d transactions are pre-committed and not committed", r.world.Owed())
 	}
 	return ""
 }

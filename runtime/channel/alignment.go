@@ -11,7 +11,7 @@ import (
 //
 //	idle ──first barrier of a higher id──▶ aligning ──barrier on every open channel──▶ idle, snapshot
 //	                                          │
-//	                                          └──higher id, cancel marker, abort──▶ idle, aborted
+//	                                          └──higher id, cancel marker─────────▶ idle, aborted
 //
 // Exactly-once blocks a channel from its barrier on, so that no record after the barrier is in the
 // snapshot. At-least-once does not: what is read too early is read again after a failure.
@@ -89,7 +89,7 @@ func (a *Alignment) reset() {
 	a.gate.UnblockAll()
 }
 
-// Cancelled handles a cancellation marker, or the coordinator's word that a checkpoint is aborted. It says
+// Cancelled handles a cancellation marker. It says
 // whether the task must decline and forward a marker: the first time it hears so of an id not yet taken.
 func (a *Alignment) Cancelled(checkpoint id.Checkpoint) (first bool) {
 	for i, c := range a.counts {

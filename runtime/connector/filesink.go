@@ -46,15 +46,16 @@ type part struct {
 // the barrier and gives it its final name, which depends on nothing but subtask and checkpoint, when the
 // checkpoint is complete; doing so twice changes nothing. Other guarantees write the final file at once.
 type fileSink struct {
-	op      plan.Operator
-	subtask Subtask
-	store   *blob.Client
-	lines   []byte
-	records int
-	owed    []part // in the order of checkpoints
-	due     id.Checkpoint
-	busy    bool
-	failed  error
+	op       plan.Operator
+	subtask  Subtask
+	store    *blob.Client
+	lines    []byte
+	records  int
+	owed     []part // in the order of checkpoints
+	due      id.Checkpoint
+	restored id.Checkpoint
+	busy     bool
+	failed   error
 
 	committing bool // the first of owed is under way
 }
@@ -76,6 +77,7 @@ func (s *fileSink) Open(env mailbox.Env, restored id.Checkpoint, state snapshot.
 		}
 	}
 	slices.SortStableFunc(s.owed, func(a, b part) int { return cmp.Compare(a.Checkpoint, b.Checkpoint) })
+	s.restored = restored
 	s.Complete(env, restored)
 	return nil
 }
@@ -146,7 +148,7 @@ func (s *fileSink) commitNext(env mailbox.Env) {
 	p := s.owed[0]
 	s.store.Get(env, p.Pending, func(env mailbox.Env, data []byte, err error) {
 		if errors.As(err, new(blob.ErrNotFound)) {
-			s.committed(env, p) // renamed before, by us or by a former attempt
+			s.mustBeThere(env, p)
 			return
 		}
 		if err != nil {
@@ -164,8 +166,19 @@ func (s *fileSink) commitNext(env mailbox.Env) {
 	})
 }
 
+// mustBeThere makes sure of a part whose pending file is gone: it was committed before, or it is lost.
+func (s *fileSink) mustBeThere(env mailbox.Env, p part) {
+	s.store.Get(env, p.Final, func(env mailbox.Env, _ []byte, err error) {
+		if err != nil {
+			s.failed = fmt.Errorf("commit %s: neither it nor %s can be read, so the output of checkpoint %d may be lost: %w", p.Final, p.Pending, p.Checkpoint, err)
+			return
+		}
+		s.committed(env, p)
+	})
+}
+
 func (s *fileSink) committed(env mailbox.Env, p part) {
-	env.Note(history.SinkCommitted{Checkpoint: p.Checkpoint, Attempt: s.subtask.Attempt, Transaction: p.Final})
+	env.Note(history.SinkCommitted{Checkpoint: p.Checkpoint, Attempt: s.subtask.Attempt, Transaction: p.Final, Restored: p.Checkpoint <= s.restored})
 	s.owed, s.committing = s.owed[1:], false
 	s.commitNext(env)
 }

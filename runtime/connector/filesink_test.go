@@ -149,12 +149,31 @@ func TestARestoreFinishesWhatWasPending(t *testing.T) {
 	}
 	s.does("get " + pending1)
 	s.data("", "not-found")
-	s.does("* committed "+final1, "get "+pending2)
+	s.does("get " + final1)
+	s.data("one\n", "")
+	s.does("* committed again "+final1, "get "+pending2)
 	s.data("two\n", "")
 	s.does("put " + final2)
 	s.done()
-	s.does("delete ["+pending2+"]", "* committed "+final2)
+	s.does("delete ["+pending2+"]", "* committed again "+final2)
 	s.PreCommit(s.env, 3)
+	s.does()
+}
+
+// A part that is there under neither name is lost output: the sink fails with a word, and does not go on.
+func TestAPartThatIsNowhereIsALoss(t *testing.T) {
+	s := openedFiles(t, filesOnce)
+	lists := s.filed(1, pending1)
+	s = setUp(t, filesOnce)
+	if err := s.Open(s.env, 1, snapshot.Operator{Lists: lists}); err != nil {
+		t.Fatal(err)
+	}
+	s.does("get " + pending1)
+	s.data("", "not-found")
+	s.does("get " + final1)
+	if err := s.answer(wire.BlobData{Req: s.asked, Err: "not-found"}); err == nil || !strings.Contains(err.Error(), "may be lost") {
+		t.Errorf("its failure is %v", err)
+	}
 	s.does()
 }
 

@@ -146,6 +146,9 @@ func (r *KafkaReader) partition(number int32) *partition {
 func (r *KafkaReader) Emit(env mailbox.Env, n int, emit func(record.Record)) int {
 	emitted := 0
 	for range r.splits {
+		if emitted == n {
+			break // whose turn it is goes on from here
+		}
 		p := r.splits[r.turn]
 		if r.turn++; r.turn == len(r.splits) {
 			r.turn = 0

@@ -152,7 +152,7 @@ func (t *Task) resumeSnapshot(env mailbox.Env) {
 	env.Note(history.SnapshotTaken{Checkpoint: checkpoint, Attempt: t.cfg.Task.Attempt, Operators: t.operators()})
 	t.tell(env, wire.SnapshotStarted{Job: t.cfg.Task.Job, Attempt: t.cfg.Task.Attempt, Checkpoint: checkpoint})
 	s.uploading[checkpoint] = env.Spawn(fmt.Sprintf("upload-%s-%d", t.cfg.Task.Attempt, checkpoint), up)
-	if len(s.queued) > 0 {
+	for len(s.queued) > 0 && s.preparing == 0 { // some may have been aborted meanwhile
 		next := s.queued[0]
 		s.queued = s.queued[1:]
 		t.begin(env, next.Checkpoint, next.Timestamp)
@@ -161,10 +161,14 @@ func (t *Task) resumeSnapshot(env mailbox.Env) {
 
 // stored handles the end of the asynchronous part.
 func (t *Task) stored(env mailbox.Env, m stored) {
-	if t.snapshots.uploading[m.Checkpoint] == "" {
-		return // aborted meanwhile: the child has cleaned up, or will
-	}
+	aborted := t.snapshots.uploading[m.Checkpoint] == ""
 	delete(t.snapshots.uploading, m.Checkpoint)
+	if aborted {
+		// The abort came when the upload had ended, so the child can clean up no more. The coordinator deletes
+		// what a late acknowledgement names.
+		t.tell(env, wire.AcknowledgeCheckpoint{Job: t.cfg.Task.Job, Attempt: t.cfg.Task.Attempt, Checkpoint: m.Checkpoint, State: m.State})
+		return
+	}
 	if m.Failed != "" {
 		t.decline(env, m.Checkpoint, "CHECKPOINT_ASYNC_EXCEPTION", m.Failed)
 		return

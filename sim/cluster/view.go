@@ -15,20 +15,22 @@ import (
 // view is who does what at the moment, as the history tells it: faults are aimed by it.
 type view struct {
 	leader    string
-	status    string                  // of the job
-	result    string                  // of the job, once it is durable
-	hosts     map[id.Subtask]string   // where the newest attempt of each subtask is
-	completed int                     // checkpoints
-	restarts  int                     // restores after the first
-	positions map[id.Checkpoint]int64 // how many records the sources had read at each checkpoint
-	covered   int64                   // the same for the newest completed one
-	at        time.Duration           // when that was
-	last      time.Duration           // when the last checkpoint was completed
+	status    string                   // of the job
+	result    string                   // of the job, once it is durable
+	hosts     map[id.Subtask]string    // where the newest attempt of each subtask is
+	completed int                      // checkpoints
+	restarts  int                      // restores after the first
+	positions map[id.Checkpoint]int64  // how many records the sources had read at each checkpoint
+	covered   int64                    // the same for the newest completed one
+	at        time.Duration            // when that was
+	last      time.Duration            // when the last checkpoint was completed
+	owed      map[string]id.Checkpoint // what is pre-committed and not yet decided, with its checkpoint
 }
 
 func (v *view) watch(w *sim.World) {
 	v.hosts = map[id.Subtask]string{}
 	v.positions = map[id.Checkpoint]int64{}
+	v.owed = map[string]id.Checkpoint{}
 	restores := 0
 	w.Observe(func(entry history.Entry) {
 		switch e := entry.Event.(type) {
@@ -48,7 +50,16 @@ func (v *view) watch(w *sim.World) {
 			if entry.Process == v.leader { // one that was replaced has no say
 				v.status = e.Status
 			}
+		case history.SinkPrecommitted:
+			v.owed[e.Transaction] = e.Checkpoint
+		case history.SinkCommitted:
+			delete(v.owed, e.Transaction)
+		case history.SinkCommitLost:
+			delete(v.owed, e.Transaction)
+		case history.SinkAborted:
+			delete(v.owed, e.Transaction)
 		case history.RestoreStarted:
+			maps.DeleteFunc(v.owed, func(_ string, n id.Checkpoint) bool { return n > e.Checkpoint })
 			v.restarts = restores
 			restores++
 		case history.ExecutionState:
@@ -83,6 +94,9 @@ func (v *view) Restarts() int  { return v.restarts }
 
 // Covered is how many input records completed checkpoints cover, and since when.
 func (v *view) Covered() (records int64, at time.Duration) { return v.covered, v.at }
+
+// Owed is how many transactions, or parts, are pre-committed and not yet committed.
+func (v *view) Owed() int { return len(v.owed) }
 
 // LastCompleted is when the last checkpoint was completed: all tasks were there then.
 func (v *view) LastCompleted() time.Duration { return v.last }
