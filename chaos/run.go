@@ -188,12 +188,18 @@ func (r *runner) drain() (drained bool, err error) {
 		quiet, most = time.Duration(d.QuietFor), time.Duration(d.Max)
 	}
 	r.restartTheDead()
+	busy := r.world.Now() // when something was still waited for
 	err = r.pass(r.world.Now()+most, func() bool {
-		r.pending = r.waitsFor(quiet)
-		return r.pending == ""
+		if r.pending = r.waitsFor(quiet); r.pending != "" {
+			busy = r.world.Now()
+		}
+		return r.world.Now() >= busy+afterglow
 	})
 	return r.pending == "", err
 }
+
+// afterglow is the time for what nobody waits for: commit markers on their way to the partitions.
+const afterglow = 2 * time.Second
 
 // waitsFor is what a run still waits for at its end, or "". A bounded job has to finish. An unbounded one has to
 // complete a checkpoint that covers all input, and another one a while later: until then a TaskManager may be
@@ -211,7 +217,7 @@ func (r *runner) waitsFor(quiet time.Duration) string {
 	case r.world.LastCompleted() < at+quiet:
 		return "no checkpoint was completed after the one that covers all records"
 	case r.world.Owed() > 0:
-		return fmt.Sprintf("%d transactions are pre-committed and not committed", r.world.Owed())
+		return fmt.Sprintf("%d transactions or files of completed checkpoints are not committed", r.world.Owed())
 	}
 	return ""
 }

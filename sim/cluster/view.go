@@ -15,22 +15,23 @@ import (
 // view is who does what at the moment, as the history tells it: faults are aimed by it.
 type view struct {
 	leader    string
-	status    string                   // of the job
-	result    string                   // of the job, once it is durable
-	hosts     map[id.Subtask]string    // where the newest attempt of each subtask is
-	completed int                      // checkpoints
-	restarts  int                      // restores after the first
-	positions map[id.Checkpoint]int64  // how many records the sources had read at each checkpoint
-	covered   int64                    // the same for the newest completed one
-	at        time.Duration            // when that was
-	last      time.Duration            // when the last checkpoint was completed
-	owed      map[string]id.Checkpoint // what is pre-committed and not yet decided, with its checkpoint
+	status    string                  // of the job
+	result    string                  // of the job, once it is durable
+	hosts     map[id.Subtask]string   // where the newest attempt of each subtask is
+	completed int                     // checkpoints
+	restarts  int                     // restores after the first
+	positions map[id.Checkpoint]int64 // how many records the sources had read at each checkpoint
+	covered   int64                   // the same for the newest completed one
+	at        time.Duration           // when that was
+	last      time.Duration           // when the last checkpoint was completed
+	prepared  map[id.Attempt][]string // what each has pre-committed for a checkpoint that is under way
+	owed      map[string]bool         // what is to be committed, since its checkpoint was completed
 }
 
 func (v *view) watch(w *sim.World) {
 	v.hosts = map[id.Subtask]string{}
 	v.positions = map[id.Checkpoint]int64{}
-	v.owed = map[string]id.Checkpoint{}
+	v.prepared, v.owed = map[id.Attempt][]string{}, map[string]bool{}
 	restores := 0
 	w.Observe(func(entry history.Entry) {
 		switch e := entry.Event.(type) {
@@ -51,15 +52,12 @@ func (v *view) watch(w *sim.World) {
 				v.status = e.Status
 			}
 		case history.SinkPrecommitted:
-			v.owed[e.Transaction] = e.Checkpoint
+			v.prepared[e.Attempt] = append(v.prepared[e.Attempt], e.Transaction)
 		case history.SinkCommitted:
 			delete(v.owed, e.Transaction)
 		case history.SinkCommitLost:
 			delete(v.owed, e.Transaction)
-		case history.SinkAborted:
-			delete(v.owed, e.Transaction)
 		case history.RestoreStarted:
-			maps.DeleteFunc(v.owed, func(_ string, n id.Checkpoint) bool { return n > e.Checkpoint })
 			v.restarts = restores
 			restores++
 		case history.ExecutionState:
@@ -75,6 +73,12 @@ func (v *view) watch(w *sim.World) {
 		case history.CheckpointCompleted:
 			v.completed++
 			v.last = entry.At
+			for _, a := range e.Acked { // a transaction of an aborted checkpoint goes with the next
+				for _, t := range v.prepared[a] {
+					v.owed[t] = true
+				}
+				delete(v.prepared, a)
+			}
 			if records := v.positions[e.Checkpoint]; records > v.covered {
 				v.covered, v.at = records, entry.At
 			}
@@ -95,7 +99,7 @@ func (v *view) Restarts() int  { return v.restarts }
 // Covered is how many input records completed checkpoints cover, and since when.
 func (v *view) Covered() (records int64, at time.Duration) { return v.covered, v.at }
 
-// Owed is how many transactions, or parts, are pre-committed and not yet committed.
+// Owed is how many transactions, or parts of files, completed checkpoints owe to readers.
 func (v *view) Owed() int { return len(v.owed) }
 
 // LastCompleted is when the last checkpoint was completed: all tasks were there then.
