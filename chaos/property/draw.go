@@ -69,7 +69,7 @@ func drawDeployment(t *rapid.T) scenario.Deployment {
 		"high-availability.type":                                  "kubernetes",
 		"high-availability.storageDir":                            "s3://flink/ha",
 		"execution.checkpointing.interval":                        oneOf(t, "interval", "1 s", "3 s", "10 s"),
-		"execution.checkpointing.timeout":                         oneOf(t, "checkpoint timeout", "10 min", "10 s"),
+		"execution.checkpointing.timeout":                         oneOf(t, "checkpoint timeout", "1 min", "10 s"),
 		"execution.checkpointing.min-pause":                       oneOf(t, "min-pause", "0 s", "1 s"),
 		"execution.checkpointing.max-concurrent-checkpoints":      oneOf(t, "concurrent", "1", "2"),
 		"execution.checkpointing.tolerable-failed-checkpoints":    oneOf(t, "tolerable", "100", "0"),

@@ -100,15 +100,21 @@ func (l *loader) decode(tree *Node, part bool, report func(Problem)) (Scenario, 
 	return s, true
 }
 
-// moments finds the spans of time that end before they begin, and leaves their beginning.
+// moments finds the spans of time that end before they begin, and leaves their beginning. What is left of a span
+// that did not fit is taken away.
 func (l *loader) moments(tree *Node, report func(Problem)) {
 	faults := tree.get("faults")
 	if faults == nil {
 		return
 	}
 	for _, f := range faults.items {
-		between, _, found := f.at("at", "between")
-		if !found {
+		at := f.get("at")
+		if at == nil || at.form != mapping {
+			continue
+		}
+		between := at.get("between")
+		if between == nil || len(between.items) != 2 {
+			f.remove("at")
 			continue
 		}
 		early, err1 := fault.ParseDuration(between.items[0].text)

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/flinch-dev/flinch/chaos/fault"
@@ -199,6 +198,9 @@ func (l *loader) documents(path string) ([]*Node, error) {
 	return docs, nil
 }
 
+// lineEnds makes the line ends of other systems those of YAML's own lines, so that places are right.
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
 // readText reads a file as far as one byte above the bound, by which the parser sees that it is too big.
 func readText(path string) (string, error) {
 	f, err := os.Open(path)
@@ -207,7 +209,7 @@ func readText(path string) (string, error) {
 	}
 	defer f.Close()
 	raw, err := io.ReadAll(io.LimitReader(f, fileBytesMax+1))
-	return strings.TrimPrefix(string(raw), "\ufeff"), err
+	return lineEnds.Replace(strings.TrimPrefix(string(raw), "\ufeff")), err
 }
 
 // file loads every scenario of a file. Later documents take over the header lines of the first.
@@ -244,53 +246,6 @@ func (l *loader) base(doc, kind *Node, fromFolder bool) {
 	if !fromFolder {
 		l.report(Problem{Pos: kind.pos, Warning: true, Message: "this is a base for other scenarios to extend; there is nothing to run in it"})
 	}
-}
-
-// extended returns doc laid over everything that it extends, and whether all of that was there. within are the
-// files on the way here.
-func (l *loader) extended(doc *Node, within []string) (merged *Node, whole bool) {
-	whole = true
-	within = append(slices.Clone(within), doc.pos.File.Name)
-	extends := doc.get("extends")
-	if extends == nil || extends.form != list {
-		return doc, whole
-	}
-	for _, item := range extends.items {
-		if item.form != scalar || item.pos.File == nil {
-			continue
-		}
-		bases, err := l.basesOf(item, within)
-		if err != nil {
-			l.report(Problem{Pos: item.pos, Message: err.Error()})
-		}
-		whole = whole && len(bases) > 0
-		for _, base := range bases {
-			b, all := l.extended(base, within)
-			whole = whole && all
-			b = b.clone()
-			for _, own := range []string{"apiVersion", "kind", "extends"} {
-				b.remove(own)
-			}
-			if m := b.get("metadata"); m != nil {
-				m.remove("name")
-			}
-			merged = merge(merged, b)
-		}
-	}
-	return merge(merged, doc), whole
-}
-
-// basesOf reads the file that one item of extends names.
-func (l *loader) basesOf(item *Node, within []string) ([]*Node, error) {
-	path := filepath.Join(item.pos.File.Dir, item.text)
-	if i := slices.Index(within, path); i >= 0 {
-		return nil, fmt.Errorf("extends goes in a circle: %s; take one of them out", strings.Join(append(slices.Clone(within[i:]), path), " -> "))
-	}
-	docs, err := l.documents(path)
-	if err != nil {
-		return nil, fmt.Errorf("cannot extend %s: %s (looked at %s)%s", item.text, cannotRead(err), path, l.nearbyFile(path))
-	}
-	return docs, nil
 }
 
 // sameNames complains about two scenarios with one name: their runs would land in one folder.

@@ -74,18 +74,6 @@ func flatten(n *Node, s *jsonschema.Schema, report func(Problem)) {
 	n.fields = flat.fields
 }
 
-// merge lays over on base: maps merge, everything else replaces. An empty value takes away what base has.
-func merge(base, over *Node) *Node {
-	if base == nil || base.form != mapping || over.form != mapping {
-		return over
-	}
-	out := &Node{form: mapping, pos: over.pos, fields: append([]field(nil), base.fields...)}
-	for _, f := range over.fields {
-		out.set(f.key, f.pos, merge(out.get(f.key), f.value))
-	}
-	return out
-}
-
 // dropEmpty removes keys without a value.
 func dropEmpty(n *Node) {
 	kept := n.fields[:0:0]

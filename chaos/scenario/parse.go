@@ -68,7 +68,7 @@ func notText(src *File, text string) (p Problem, bad bool) {
 			switch {
 			case r == utf8.RuneError && !strings.HasPrefix(line[at:], string(r)):
 				what = fmt.Sprintf("byte %#02x is not UTF-8: save the file in the encoding UTF-8", line[at])
-			case r < ' ' && r != '\t' && r != '\r':
+			case r < ' ' && r != '\t':
 				what = fmt.Sprintf("the control character %#02x does not belong into a scenario: take it out", r)
 			default:
 				continue

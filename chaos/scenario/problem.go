@@ -54,16 +54,11 @@ func (p Problem) String() string {
 	if p.Pos.File == nil || p.Pos.Line < 1 || p.Pos.Line > len(p.Pos.File.Lines) {
 		return b.String()
 	}
-	line := []rune(printable(strings.TrimRight(p.Pos.File.Lines[p.Pos.Line-1], "\r")))
-	from := 0 // a very long line is shown around the place only
-	if len(line) > 160 {
-		from = min(max(0, p.Pos.Col-60), len(line)-1)
-		line = line[from:min(from+120, len(line))]
-	}
+	line, before := window([]rune(printable(p.Pos.File.Lines[p.Pos.Line-1])), p.Pos.Col-1)
 	number := fmt.Sprintf("%4d", p.Pos.Line)
 	fmt.Fprintf(&b, "%s | %s\n", number, string(line))
 	var indent strings.Builder
-	for _, r := range line[:min(max(p.Pos.Col-1-from, 0), len(line))] {
+	for _, r := range line[:before] {
 		if r == '\t' {
 			indent.WriteRune('\t')
 		} else {
@@ -72,6 +67,27 @@ func (p Problem) String() string {
 	}
 	fmt.Fprintf(&b, "%s | %s^\n", strings.Repeat(" ", len(number)), indent.String())
 	return b.String()
+}
+
+// lineShown is how much of a line is shown: with the number before it, it fits a terminal of 80 columns.
+const lineShown = 73
+
+// window is what is shown of a line, and how many runes of that stand before the place: of a long line it is
+// what is around the place.
+func window(line []rune, at int) (shown []rune, before int) {
+	at = min(max(at, 0), len(line))
+	if len(line) <= lineShown {
+		return line, at
+	}
+	from := min(max(at-lineShown/2, 0), len(line)-lineShown)
+	shown = slices.Clone(line[from : from+lineShown])
+	if from > 0 {
+		shown[0] = '…'
+	}
+	if from+lineShown < len(line) {
+		shown[lineShown-1] = '…'
+	}
+	return shown, at - from
 }
 
 // printable puts something harmless in the place of every character that could steer a terminal.

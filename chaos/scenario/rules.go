@@ -49,6 +49,12 @@ func (r *rules) failKey(path []string, key, format string, args ...any) {
 	r.l.report(Problem{Pos: pos, Message: fmt.Sprintf(format, args...)})
 }
 
+// written says whether a key stands in the file, even if its value did not fit and was taken out.
+func (r *rules) written(path []string, key string) bool {
+	n, _, whole := r.cell.tree.at(path...)
+	return whole && n.get(key) != nil
+}
+
 func (r *rules) check(used []int) {
 	r.verdicts(used)
 	r.deployment()

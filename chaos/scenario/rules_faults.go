@@ -58,7 +58,7 @@ func (r *rules) trigger(path []string, f fault.Fault, kind fault.Kind) {
 	switch {
 	case f.At != nil && f.When != nil:
 		r.fail(append(path, "when"), "%s has both at and when; one of them says when it fires", f.Name)
-	case f.At == nil && f.When == nil:
+	case f.At == nil && f.When == nil && !r.written(path, "at") && !r.written(path, "when"):
 		r.fail(path, "%s never fires: add at (a time), when (an event) or every (a period)", f.Name)
 	}
 	switch {

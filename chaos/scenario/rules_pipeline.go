@@ -68,7 +68,7 @@ func (r *rules) pipeline() {
 		if p.Source.Path == "" {
 			r.fail([]string{"pipeline", "source"}, "a file source has no path to read")
 		}
-	} else if topic, _, written := r.cell.tree.at("pipeline", "source", "topic"); p.Source.Topic == "" && (!written || topic.text == "") {
+	} else if p.Source.Topic == "" && !r.written([]string{"pipeline", "source"}, "topic") {
 		r.fail([]string{"pipeline", "source"}, "the source has no topic to read")
 	}
 	if made := p.Source.RecordsPerSecond * time.Duration(r.s.Duration).Seconds(); p.Source.Records == nil && made > generatedMax {

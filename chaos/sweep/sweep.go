@@ -11,41 +11,39 @@ import (
 	"sync"
 )
 
-// Run does every job with so many workers, and returns the results in the order of the jobs. After a cancelled
-// context no job is started; the results of those are the zero value. done is called from one goroutine, as
-// results come; a false answer starts no more jobs (fail fast).
+// Run does every job with so many workers, and returns the results in the order of the jobs. done is called as
+// results come, one at a time; once it has answered false (fail fast) or the context is cancelled, no job is
+// started, and the results of those that were not are the zero value. Jobs under way are seen to their end.
 func Run[J, R any](ctx context.Context, jobs []J, workers int, do func(context.Context, J) R, done func(n int, r R) (goOn bool)) []R {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
 	results := make([]R, len(jobs))
-	next, finished := make(chan int), make(chan int)
+	var (
+		mu     sync.Mutex // for next, halted, and the calls of done
+		next   int
+		halted bool
+	)
+	take := func() (n int, more bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		if halted || ctx.Err() != nil || next == len(jobs) {
+			return 0, false
+		}
+		next++
+		return next - 1, true
+	}
+	give := func(n int, r R) {
+		mu.Lock()
+		defer mu.Unlock()
+		results[n] = r
+		halted = !done(n, r) || halted
+	}
 	var pool sync.WaitGroup
 	for range max(1, min(workers, len(jobs))) {
 		pool.Go(func() {
-			for n := range next {
-				results[n] = do(ctx, jobs[n])
-				finished <- n
+			for n, more := take(); more; n, more = take() {
+				give(n, do(ctx, jobs[n]))
 			}
 		})
 	}
-	go func() {
-		defer close(next)
-		for n := range jobs {
-			select {
-			case next <- n:
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
-	go func() {
-		pool.Wait()
-		close(finished)
-	}()
-	for n := range finished {
-		if !done(n, results[n]) {
-			stop()
-		}
-	}
+	pool.Wait()
 	return results
 }

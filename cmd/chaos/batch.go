@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/flinch-dev/flinch/chaos"
@@ -82,7 +83,7 @@ func (b *batch) run(ctx context.Context, stderr io.Writer) (*outcome, error) {
 	}
 	b.keep = newKeeper(len(b.entry.Cells))
 	jobs, began := b.jobs(), time.Now()
-	p := newProgress(stderr, b.entry.Name, len(jobs))
+	p := newProgress(stderr, b.entry.Name, len(jobs), time.Duration(b.entry.Cells[0].Scenario.Duration))
 	rows := sweep.Run(ctx, jobs, b.parallel, func(ctx context.Context, j job) row {
 		return b.one(ctx, j, p.at)
 	}, func(_ int, done row) (goOn bool) {
@@ -91,15 +92,11 @@ func (b *batch) run(ctx context.Context, stderr io.Writer) (*outcome, error) {
 	})
 	p.end()
 	o, failed := &outcome{dir: b.dir}, error(nil)
-	worstFolder := ""
 	for _, done := range rows {
+		failed = firstOf(failed, done.err)
 		if done.summary != nil {
 			o.rows = append(o.rows, done)
 		}
-		if !done.passed() && done.folder != "" && worstFolder == "" {
-			worstFolder = done.folder
-		}
-		failed = firstOf(failed, done.err)
 	}
 	if len(o.rows) == 0 {
 		_ = os.Remove(b.dir) // it is empty, unless someone else uses it
@@ -112,12 +109,20 @@ func (b *batch) run(ctx context.Context, stderr io.Writer) (*outcome, error) {
 		failed = firstOf(failed, reports.WriteSweep(b.dir, o.sweep))
 	}
 	if b.out == "" {
-		link(filepath.Dir(b.dir), "latest", b.dir)
-		if worstFolder != "" {
-			link(filepath.Dir(b.dir), "latest-fail", worstFolder)
-		}
+		o.link()
 	}
 	return o, failed
+}
+
+// link points at the outcome from beside its folder, and at the first of its runs that failed: a name that
+// replay takes.
+func (o *outcome) link() {
+	store := filepath.Dir(o.dir)
+	link(store, "latest", o.dir)
+	failing := slices.IndexFunc(o.rows, func(r row) bool { return !r.passed() && r.folder != "" })
+	if failing >= 0 {
+		link(store, "latest-fail", o.rows[failing].folder)
+	}
 }
 
 // one makes one run and writes what is to be kept of it: everything of a single run; in a sweep, that of

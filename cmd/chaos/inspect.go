@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -43,7 +44,9 @@ func planCommand() *cobra.Command {
 				return err
 			}
 			for _, e := range entries {
-				plan(c.OutOrStdout(), e)
+				if err := plan(c.OutOrStdout(), e); err != nil {
+					return err
+				}
 			}
 			return nil
 		}}
@@ -51,7 +54,7 @@ func planCommand() *cobra.Command {
 	return c
 }
 
-func plan(w io.Writer, e *scenario.Entry) {
+func plan(w io.Writer, e *scenario.Entry) error {
 	fmt.Fprintf(w, "%s  %s, %s\n", e.Name, count(len(e.Cells), "cell"), count(len(e.Seeds()), "seed"))
 	for _, cell := range e.Cells {
 		if cell.Name != "" {
@@ -60,19 +63,37 @@ func plan(w io.Writer, e *scenario.Entry) {
 		for _, f := range cell.Scenario.Faults {
 			fmt.Fprintf(w, "  fault %s\n", f)
 		}
+		table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 		for _, o := range cell.Origins() {
-			fmt.Fprintf(w, "    %-70s %s\n", o.Path+": "+o.Value, o.At)
+			fmt.Fprintf(table, "    %s\t%s: %s\n", o.At, o.Path, o.Value)
+		}
+		if err := table.Flush(); err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
 func faultsCommand() *cobra.Command {
 	return &cobra.Command{Use: "faults", Short: "List the faults, and the events that they can be aimed at", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			table := tabwriter.NewWriter(c.OutOrStdout(), 0, 0, 2, ' ', 0)
 			for _, k := range fault.Kinds() {
-				fmt.Fprintf(c.OutOrStdout(), "%-30s %-62s %s\n", k.Name, k.Summary, commas(k.Backends))
+				fmt.Fprintf(table, "%s\t%s\t%s\n", k.Name, k.Summary, commas(k.Backends))
 			}
-			_, err := fmt.Fprintf(c.OutOrStdout(), "\nevents for when: and mustHappen:\n  %s\n\nchaos describe FAULT explains one.\n", strings.Join(fault.Events, " "))
+			if err := table.Flush(); err != nil {
+				return err
+			}
+			fmt.Fprint(c.OutOrStdout(), "\nevents for when: and mustHappen:")
+			about := ""
+			for _, event := range fault.Events {
+				if prefix, _, _ := strings.Cut(event, "."); prefix != about {
+					about = prefix
+					fmt.Fprint(c.OutOrStdout(), "\n ")
+				}
+				fmt.Fprint(c.OutOrStdout(), " ", event)
+			}
+			_, err := fmt.Fprint(c.OutOrStdout(), "\n\nchaos describe FAULT explains one.\n")
 			return err
 		}}
 }

@@ -17,6 +17,7 @@ import (
 type progress struct {
 	name    string
 	total   int64
+	load    time.Duration
 	done    atomic.Int64
 	bad     atomic.Int64
 	virtual atomic.Int64 // the time in the newest run
@@ -30,21 +31,29 @@ type progress struct {
 
 const heartbeat = 10 * time.Second
 
-func newProgress(w io.Writer, name string, total int) *progress {
-	p := &progress{name: name, total: int64(total), w: w, stop: make(chan struct{})}
+// newProgress shows the progress of so many runs; that of a single one is its time, of which the load lasts so
+// long.
+func newProgress(w io.Writer, name string, total int, load time.Duration) *progress {
+	p := &progress{name: name, total: int64(total), load: load, w: w, stop: make(chan struct{})}
 	if f, ok := w.(*os.File); ok && terminal(f) {
+		length := p.total
+		if p.single() {
+			length = int64(load)
+		}
 		p.bars = mpb.New(mpb.WithOutput(f), mpb.WithWidth(40))
-		p.bar = p.bars.AddBar(p.total, mpb.BarRemoveOnComplete(),
+		p.bar = p.bars.AddBar(length,
 			mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return p.String() + "  " })),
 			mpb.AppendDecorators(decor.Elapsed(decor.ET_STYLE_GO)))
 	}
 	return p
 }
 
+func (p *progress) single() bool { return p.total == 1 }
+
 // String is how far it is: "tm-loss: 3 of 50 runs, 1 failed", and in a single run what time it is there.
 func (p *progress) String() string {
 	text := fmt.Sprintf("%s: %d of %d runs", p.name, p.done.Load(), p.total)
-	if p.total == 1 {
+	if p.single() {
 		text = fmt.Sprintf("%s: +%.0f s simulated", p.name, time.Duration(p.virtual.Load()).Seconds())
 	}
 	if n := p.bad.Load(); n > 0 {
@@ -56,6 +65,9 @@ func (p *progress) String() string {
 // at takes the time that it is in a run. Runs call it from their own goroutines.
 func (p *progress) at(virtual time.Duration) {
 	p.virtual.Store(int64(virtual))
+	if p.bar != nil && p.single() {
+		p.bar.SetCurrent(int64(min(virtual, p.load-1))) // the drain is still to come
+	}
 	p.began.Do(func() {
 		if p.bar == nil {
 			fmt.Fprintf(p.w, "%s: %s\n", p.name, count(int(p.total), "run"))
@@ -84,7 +96,7 @@ func (p *progress) step(passed bool) {
 	if !passed {
 		p.bad.Add(1)
 	}
-	if p.bar != nil {
+	if p.bar != nil && !p.single() {
 		p.bar.Increment()
 	}
 }
@@ -97,16 +109,4 @@ func (p *progress) end() {
 		p.bar.Abort(true)
 		p.bars.Wait()
 	}
-}
-
-// terminal says whether a file is one, and may be written to in colour.
-func terminal(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
-}
-
-// colour says whether to paint (https://no-color.org).
-func colour(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && terminal(f) && os.Getenv("NO_COLOR") == ""
 }

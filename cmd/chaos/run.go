@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -41,6 +42,9 @@ func runCommand() *cobra.Command {
 
 // run runs every scenario, and ends with the worst exit code by meaning.
 func (r *runs) run(c *cobra.Command, paths []string) error {
+	if err := r.check(); err != nil {
+		return err
+	}
 	seeds, err := r.chosenSeeds(c)
 	if err != nil {
 		return err
@@ -49,16 +53,15 @@ func (r *runs) run(c *cobra.Command, paths []string) error {
 	if err != nil {
 		return err
 	}
-	if err := r.onlySimulated(entries); err != nil {
-		return err
+	for _, e := range entries {
+		if err := runnable(e, r.backend, seeds); err != nil {
+			return err
+		}
 	}
 	began, ran := time.Now(), 0
 	var codes []int
 	say := voice{w: c.OutOrStdout(), format: r.format}
 	for _, e := range entries {
-		if c.Context().Err() != nil {
-			break
-		}
 		b := batch{entry: e, seeds: seeds, vars: r.vars, out: r.out, failFast: r.failFast, parallel: r.parallel}
 		if seeds == nil {
 			b.seeds = e.Seeds()
@@ -91,12 +94,21 @@ func (r *runs) run(c *cobra.Command, paths []string) error {
 	return nil
 }
 
+// check looks at the flags alone.
+func (r *runs) check() error {
+	if r.parallel < 1 {
+		return usage("--parallel %d runs nothing: it must be at least 1", r.parallel)
+	}
+	if err := r.selection.check(); err != nil || r.backend == "" || r.backend == string(fault.Sim) {
+		return err
+	}
+	return exit{exitUnavailable, fmt.Sprintf("--backend %s cannot be run by this version: it runs scenarios on sim only", r.backend)}
+}
+
 // chosenSeeds are the seeds of the command line; nil leaves the choice to each scenario.
 func (r *runs) chosenSeeds(c *cobra.Command) ([]uint64, error) {
 	one, many := c.Flags().Changed("seed"), c.Flags().Changed("seeds")
 	switch {
-	case r.parallel < 1:
-		return nil, usage("--parallel %d runs nothing: it must be at least 1", r.parallel)
 	case one && many:
 		return nil, usage("--seed and --seeds contradict each other: give one of them")
 	case one:
@@ -115,18 +127,25 @@ func (r *runs) chosenSeeds(c *cobra.Command) ([]uint64, error) {
 	return nil, nil
 }
 
-// onlySimulated refuses what this version cannot run yet.
-func (r *runs) onlySimulated(entries []*scenario.Entry) error {
-	for _, e := range entries {
-		asked := fault.Backend(r.backend)
-		if asked == "" && len(e.Scenario.Backends) > 0 {
-			asked = e.Scenario.Backends[0]
-		}
-		if asked != "" && asked != fault.Sim {
-			return exit{exitUnavailable, fmt.Sprintf("%s would run on %s, which this version cannot do yet: try it on the simulation, with --backend sim", e.Name, asked)}
-		}
+// runsMax bounds what one scenario is multiplied to by its cells and seeds.
+const runsMax = 1_000_000
+
+// runnable refuses a scenario that this version cannot run.
+func runnable(e *scenario.Entry, backend string, seeds []uint64) error {
+	if seeds == nil {
+		seeds = e.Seeds()
 	}
-	return nil
+	if n := len(e.Cells) * len(seeds); n > runsMax {
+		return usage("%s has %s and %s, which are %d runs: at most %d are made at a time", e.Name, count(len(e.Cells), "cell"), count(len(seeds), "seed"), n, runsMax)
+	}
+	backends := e.Cells[0].Scenario.Backends
+	switch {
+	case backend != "" || backends[0] == fault.Sim:
+		return nil
+	case slices.Contains(backends, fault.Sim):
+		return exit{exitUnavailable, fmt.Sprintf("%s is for %s first, and this version runs on sim only: add --backend sim to simulate it", e.Name, backends[0])}
+	}
+	return exit{exitUnavailable, fmt.Sprintf("%s is for %s, and this version runs on sim only: add sim to its backends to simulate it", e.Name, backends[0])}
 }
 
 func firstOf(errs ...error) error {

@@ -8,11 +8,13 @@ import (
 	"io"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/jstemmer/go-junit-report/v2/junit"
 
+	"github.com/flinch-dev/flinch/chaos"
 	"github.com/flinch-dev/flinch/reports"
 )
 
@@ -37,7 +39,7 @@ func (v *voice) result(o *outcome) error {
 	case o.run != nil:
 		return firstOf(reports.AppendStepSummary(reports.Markdown(o.run)), reports.Terminal(v.w, o.run, colour(v.w)))
 	}
-	return firstOf(reports.AppendStepSummary(reports.SweepMarkdown(o.sweep)), printSweep(v.w, o))
+	return firstOf(reports.AppendStepSummary(reports.SweepMarkdown(o.sweep)), printSweep(v.w, o, paint{colour(v.w)}))
 }
 
 // end says what there is to say of all of them.
@@ -66,6 +68,7 @@ func (v *voice) collect(write func(io.Writer) error) error {
 		return fmt.Errorf("put the JUnit documents together: %w", err)
 	}
 	for _, suite := range one.Suites {
+		suite.ID = len(v.suites.Suites)
 		v.suites.AddSuite(suite)
 	}
 	return nil
@@ -76,19 +79,24 @@ const failuresShown = 5
 
 // printSweep prints a sweep in a few lines: how many runs came to what, what recovery cost, and the failures,
 // each with the command that shows it again.
-func printSweep(w io.Writer, o *outcome) error {
+func printSweep(w io.Writer, o *outcome, p paint) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s  sim  %s  %s\n  %s%s\n", o.sweep.Scenario.Name, count(len(o.rows), "run"), seconds(o.sweep.WallSeconds), tally(o.rows), recovery(o.rows))
+	s := o.sweep
+	fmt.Fprintf(&b, "%s  sim  %s  %s\n", p.in(bold, s.Scenario.Name), count(len(o.rows), "run"), seconds(s.WallSeconds))
+	fmt.Fprintf(&b, "  %s%s\n", tally(o.rows, p), recovery(o.rows))
+	if s.ExitCode == chaos.ExitInterrupted {
+		fmt.Fprintf(&b, "  %s  %s\n", p.verdict(s.Verdict), s.Reason)
+	}
 	failures := 0
 	for _, done := range o.rows {
 		run := done.summary
-		if run.Passed {
+		if run.Passed || run.ExitCode == chaos.ExitInterrupted {
 			continue
 		}
 		if failures++; failures > failuresShown {
 			continue
 		}
-		fmt.Fprintf(&b, "  %s  %s  seed %d  %s\n    again:  %s\n", run.Verdict, run.Scenario, run.Seed, run.Reason, run.Repro)
+		fmt.Fprintf(&b, "  %s  %s  seed %d  %s\n    again:  %s\n", p.verdict(run.Verdict), run.Scenario, run.Seed, visible(run.Reason), visible(run.Repro))
 		if done.folder != "" {
 			fmt.Fprintf(&b, "    replay: chaos replay %s\n", quoted(done.folder))
 		}
@@ -97,12 +105,12 @@ func printSweep(w io.Writer, o *outcome) error {
 		fmt.Fprintf(&b, "  and %d more; see the report\n", failures-failuresShown)
 	}
 	fmt.Fprintf(&b, "  report: %s\n", filepath.Join(o.dir, "report.html"))
-	_, err := io.WriteString(w, visible(b.String()))
+	_, err := io.WriteString(w, b.String())
 	return err
 }
 
 // tally counts the verdicts, the good ones first: "PASS 48   FAIL 2".
-func tally(rows []row) string {
+func tally(rows []row, p paint) string {
 	words, times, caught := []string{"PASS", "FAIL"}, map[string]int{}, 0
 	for _, done := range rows {
 		word := done.summary.Verdict
@@ -114,7 +122,11 @@ func tally(rows []row) string {
 		}
 	}
 	for i, word := range words {
-		words[i] = fmt.Sprintf("%s %d", word, times[word])
+		text := fmt.Sprintf("%s %d", word, times[word])
+		if times[word] > 0 {
+			text = p.in(colourOf(word), text)
+		}
+		words[i] = text
 	}
 	text := strings.Join(words, "   ")
 	if caught > 0 {
@@ -146,23 +158,19 @@ func recovery(rows []row) string {
 		return ""
 	}
 	slices.Sort(totals)
-	at := func(q float64) string { return seconds(totals[int(q*float64(len(totals)-1))]) }
+	at := func(q float64) string { // between neighbours, as run.json has it
+		place := q * float64(len(totals)-1)
+		low := int(place)
+		high := min(low+1, len(totals)-1)
+		return seconds(totals[low] + (place-float64(low))*(totals[high]-totals[low]))
+	}
 	return fmt.Sprintf("   recovery.total p50 %s  p95 %s  max %s%s", at(0.5), at(0.95), at(1), limit)
 }
 
 func seconds(s float64) string {
-	if s < 100 {
-		return fmt.Sprintf("%.1f s", s)
+	decimals := 1
+	if s >= 100 {
+		decimals = 0
 	}
-	return fmt.Sprintf("%.0f s", s)
-}
-
-// visible drops control characters, so that text from a scenario cannot steer the terminal.
-func visible(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\n' || r >= 0x7f && r < 0xa0 {
-			return -1
-		}
-		return r
-	}, s)
+	return strings.TrimSuffix(strconv.FormatFloat(s, 'f', decimals, 64), ".0") + " s"
 }

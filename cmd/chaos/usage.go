@@ -18,7 +18,7 @@ import (
 func several(what string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) == 0 {
-			return usage("%s needs %s: %s", c.CommandPath(), what, c.UseLine())
+			return usage("%s needs %s: %s", c.CommandPath(), what, form(c))
 		}
 		return nil
 	}
@@ -28,11 +28,14 @@ func several(what string) cobra.PositionalArgs {
 func one(what string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) != 1 {
-			return usage("%s needs %s, and got %d: %s", c.CommandPath(), what, len(args), c.UseLine())
+			return usage("%s needs %s, and got %d: %s", c.CommandPath(), what, len(args), form(c))
 		}
 		return nil
 	}
 }
+
+// form is how a command is written: "chaos replay RUN".
+func form(c *cobra.Command) string { return strings.TrimSuffix(c.UseLine(), " [flags]") }
 
 // misspelt gives an unknown command the name that was probably meant.
 func misspelt(root *cobra.Command, err error) error {

@@ -118,7 +118,7 @@ func (b *Broker) add(env mailbox.Env, id string, pid int64, epoch int16, partiti
 	default:
 		next := e.txnRecord
 		if e.state != Ongoing {
-			next.state, next.start, next.partitions = Ongoing, millis(env), nil
+			next.state, next.start = Ongoing, millis(env)
 		}
 		union := append(slices.Clone(next.partitions), partitions...)
 		slices.SortFunc(union, compareTopicPartition)

@@ -19,7 +19,9 @@ func FuzzRecordBatch(f *testing.F) {
 	f.Add(some, []byte{}, int64(-1), int64(-5), uint8(200))
 	f.Add(some[:len(some)-1], []byte("k"), int64(1)<<62, int64(0), uint8(2))
 	f.Add(append(bytes.Clone(some), controlBatch(1000, 3, false, 9, 0)...), []byte("k"), int64(0), int64(0), uint8(0))
-	f.Add(patched(some, 57, []byte{0x7f, 0xff, 0xff, 0xff}), []byte("k"), int64(0), int64(0), uint8(3))        // count
+	f.Add(patched(some, 57, []byte{0x7f, 0xff, 0xff, 0xff}), []byte("k"), int64(0), int64(0), uint8(3)) // count
+	f.Add(patched(patched(some, 57, []byte{0x7f, 0xff, 0xff, 0xff}), 23, []byte{0x7f, 0xff, 0xff, 0xfe}), []byte{}, int64(0), int64(0), uint8(3))
+	f.Add(patched(patched(some, 57, []byte{0xff, 0xff, 0xff, 0xff}), 23, []byte{0xff, 0xff, 0xff, 0xfe}), []byte{}, int64(0), int64(0), uint8(3))
 	f.Add(patched(some, 8, []byte{0xff, 0xff, 0xff, 0xff}), []byte("k"), int64(0), int64(0), uint8(3))         // length
 	f.Add(patched(some, 23, []byte{0x80, 0, 0, 0}), []byte("k"), int64(0), int64(0), uint8(3))                 // last delta
 	f.Add(patched(some, headerSize, bytes.Repeat([]byte{0xff}, 9)), []byte("k"), int64(0), int64(0), uint8(3)) // a varint
@@ -54,7 +56,7 @@ func readHostile(t *testing.T, data []byte) {
 	if err != nil {
 		return
 	}
-	if h.size > len(data) || int(h.count) > len(data) {
+	if h.size > len(data) || h.count < 0 || int(h.count) > len(data) {
 		t.Errorf("of %d bytes %d are a batch of %d records", len(data), h.size, h.count)
 	}
 	markerKind(data[:h.size])
@@ -123,6 +125,31 @@ func TestADamagedBatchDoesNotHaveItsChecksum(t *testing.T) {
 			t.Errorf("byte %d was changed, and nobody noticed", i)
 		}
 		data[i] ^= 0x10
+	}
+}
+
+func TestARecordWhoseFieldsDoNotFitIsRefused(t *testing.T) {
+	for name, bytes := range map[string][]byte{
+		"nothing":                        {0},
+		"longer than there is":           {99 << 1, 0, 0, 0, 1, 1, 0},
+		"shorter than it says":           {5 << 1, 0, 0, 0, 1, 1, 0},
+		"a negative length":              {1, 0, 0, 0, 1, 1, 0},
+		"a key longer than the record":   {6 << 1, 0, 0, 0, 20 << 1, 1, 0},
+		"a key of length -2":             {6 << 1, 0, 0, 0, 3, 1, 0},
+		"no value":                       {4 << 1, 0, 0, 0, 1},
+		"-1 headers":                     {6 << 1, 0, 0, 0, 1, 1, 1},
+		"a header that is not there":     {6 << 1, 0, 0, 0, 1, 1, 1 << 1},
+		"something after its last field": {7 << 1, 0, 0, 0, 1, 1, 0, 0},
+		"a number without an end":        {6 << 1, 0, 0x80, 0x80, 0x80, 0x80, 0x80},
+	} {
+		r := recordReader{data: bytes}
+		if r.next() && !r.next() && r.err == nil {
+			t.Errorf("%s: is taken for a record", name)
+		}
+	}
+	whole := recordReader{data: []byte{6 << 1, 0, 0, 0, 1, 1, 0}}
+	if !whole.next() || whole.key != nil || whole.value != nil || whole.next() || whole.err != nil {
+		t.Errorf("a record of nulls came back as %+v", whole)
 	}
 }
 

@@ -28,10 +28,10 @@ func bench(root mailbox.Actor) (*sim.World, *Cluster) {
 
 // relay hands records over, as many at a time as the window lets it, and reads them back from every partition.
 type relay struct {
-	batch         record.Batch
-	left          int // to hand over
-	outstanding   int
-	read, records int
+	batch       record.Batch
+	left        int // to hand over
+	outstanding int
+	read        int
 }
 
 const (

@@ -2,7 +2,6 @@ package kafka
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -74,7 +73,7 @@ func (c *Client) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) erro
 		c.calls.sweep(env)
 		c.expireBatches(env)
 	case resume:
-		m.action.run(env)
+		m.do(env)
 	case linger:
 		c.lingered(env, m.producer)
 	case wire.KafkaPartitions:
@@ -103,82 +102,6 @@ func (c *Client) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) erro
 	return nil
 }
 
-// action is something to do later, unless it was cancelled.
-type action struct {
-	do        func(mailbox.Env)
-	cancelled bool
-	timer     mailbox.Timer
-}
-
-func (a *action) run(env mailbox.Env) {
-	if !a.cancelled {
-		a.do(env)
-	}
-}
-
-func (a *action) cancel() {
-	a.cancelled = true
-	a.timer.Stop()
-}
-
-func later(env mailbox.Env, wait time.Duration, do func(mailbox.Env)) *action {
-	a := &action{do: do}
-	a.timer = env.After(wait, resume{a})
-	return a
-}
-
-// job is one wish of the runtime, which may take several tries. It ends once: with an answer, when its time is
-// over, or with its asker.
-type job struct {
-	asker mailbox.Addr
-	over  bool
-	tries int
-	limit *action
-}
-
-// within starts a job; giveUp answers if it takes too long.
-func (c *Client) within(env mailbox.Env, asker mailbox.Addr, limit time.Duration, giveUp func(mailbox.Env)) *job {
-	j := &job{asker: asker}
-	c.jobs = append(slices.DeleteFunc(c.jobs, func(old *job) bool { return old.over }), j)
-	j.limit = later(env, limit, func(env mailbox.Env) {
-		j.over = true
-		giveUp(env)
-	})
-	return j
-}
-
-func (j *job) end() {
-	j.over = true
-	j.limit.cancel()
-}
-
-// close ends the jobs and the producers of an asker that has ended. Were its requests tried on, one that takes
-// an id away from whoever has it could hit the asker's successor:
-//
-//	attempt 0 opens prefix-0-2, and the coordinator does not answer    attempt 0 is cancelled
-//	    attempt 1 restores, opens prefix-0-2, and pre-commits it
-//	the client of attempt 0 tries again: prefix-0-2 is fenced, and what was pre-committed is aborted
-func (c *Client) close(asker mailbox.Addr) {
-	for _, j := range c.jobs {
-		if j.asker == asker && !j.over {
-			j.end()
-		}
-	}
-	for _, p := range slices.Clone(c.producers) {
-		if p.asker == asker {
-			c.drop(p)
-		}
-	}
-}
-
-// again does something after a back-off that doubles with every try, and that no two clients have alike.
-func (c *Client) again(env mailbox.Env, tries *int, do func(mailbox.Env)) {
-	wait := min(c.cfg.RetryBackoff<<min(*tries, 8), max(time.Second, c.cfg.RetryBackoff))
-	*tries++
-	wait = wait*4/5 + time.Duration(env.Rand("backoff").Int64N(int64(wait)*2/5+1))
-	later(env, wait, do)
-}
-
 // send asks one broker. Then gets nil if there was no answer.
 func (c *Client) send(env mailbox.Env, node int32, conn uint32, version int16, req kmsg.Request, then func(mailbox.Env, kmsg.Response)) {
 	req.SetVersion(version)
@@ -193,40 +116,5 @@ func (c *Client) sendAny(env mailbox.Env, version int16, req kmsg.Request, then 
 			c.bootstrap++
 		}
 		then(env, resp)
-	})
-}
-
-// retriable says whether a coordinator's answer leaves the matter open. Where it is to be asked again may have
-// changed, too.
-func (c *Client) retriable(key string, code int16) bool {
-	switch code {
-	case NotCoordinator, CoordinatorNotAvailable, networkException:
-		delete(c.coordinators, key)
-		return true
-	case CoordinatorLoadInProgress, concurrentTransactions, requestTimedOut:
-		return true
-	}
-	return false
-}
-
-// withCoordinator finds out who coordinates a key (type 0: a group, 1: a transactional id).
-func (c *Client) withCoordinator(env mailbox.Env, j *job, key string, kind int8, then func(mailbox.Env, int32)) {
-	if j.over {
-		return
-	}
-	if node, ok := c.coordinators[key]; ok {
-		then(env, node)
-		return
-	}
-	req := kmsg.NewPtrFindCoordinatorRequest()
-	req.CoordinatorType, req.CoordinatorKeys = kind, []string{key}
-	c.sendAny(env, 4, req, func(env mailbox.Env, resp kmsg.Response) {
-		if found, ok := resp.(*kmsg.FindCoordinatorResponse); ok && found.Coordinators[0].ErrorCode == none {
-			c.coordinators[key] = found.Coordinators[0].NodeID
-		} else {
-			c.again(env, &j.tries, func(env mailbox.Env) { c.withCoordinator(env, j, key, kind, then) })
-			return
-		}
-		c.withCoordinator(env, j, key, kind, then)
 	})
 }

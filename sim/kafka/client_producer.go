@@ -86,49 +86,39 @@ func (c *Client) initProducer(env mailbox.Env, asker mailbox.Addr, m wire.KafkaI
 
 func (c *Client) getReady(env mailbox.Env, p *producer, m wire.KafkaInitProducer, then func(env mailbox.Env, err string)) {
 	j := c.within(env, p.asker, c.cfg.MaxBlock, func(env mailbox.Env) { then(env, timedOut) })
-	ask := func(env mailbox.Env, send func(mailbox.Env, int16, kmsg.Request, func(mailbox.Env, kmsg.Response)), again func(mailbox.Env)) {
-		req := kmsg.NewPtrInitProducerIDRequest()
-		if m.TransactionalID != "" {
-			req.TransactionalID = &m.TransactionalID
-		}
-		req.TransactionTimeoutMillis = int32(m.Timeout.Milliseconds())
-		req.ProducerID, req.ProducerEpoch = noPID, noEpoch
-		send(env, 5, req, func(env mailbox.Env, resp kmsg.Response) {
-			if j.over {
-				return
-			}
-			code := networkException
-			if ready, ok := resp.(*kmsg.InitProducerIDResponse); ok {
-				if code = ready.ErrorCode; code == none {
-					p.pid, p.epoch, p.ready = ready.ProducerID, ready.ProducerEpoch, true
-				}
-			}
-			switch {
-			case c.retriable(m.TransactionalID, code):
-				if code == concurrentTransactions {
-					later(env, addPartitionsBackoff, again)
-					return
-				}
-				c.again(env, &j.tries, again)
-			default:
-				j.end()
-				then(env, nameOf(code))
-			}
-		})
-	}
 	var try func(mailbox.Env)
-	try = func(env mailbox.Env) {
-		switch {
-		case j.over:
-		case m.TransactionalID == "":
-			ask(env, c.sendAny, try)
-		default:
-			c.withCoordinator(env, j, m.TransactionalID, 1, func(env mailbox.Env, node int32) {
-				ask(env, func(env mailbox.Env, version int16, req kmsg.Request, then func(mailbox.Env, kmsg.Response)) {
-					c.send(env, node, 0, version, req, then)
-				}, try)
-			})
+	answered := func(env mailbox.Env, resp kmsg.Response) {
+		if j.over {
+			return
 		}
+		code := networkException
+		ready, ok := resp.(*kmsg.InitProducerIDResponse)
+		if ok {
+			code = ready.ErrorCode
+		}
+		if c.retry(env, j, m.TransactionalID, code, try) {
+			return
+		}
+		j.end()
+		if code == none {
+			p.pid, p.epoch, p.ready = ready.ProducerID, ready.ProducerEpoch, true
+		}
+		then(env, nameOf(code))
+	}
+	try = func(env mailbox.Env) {
+		if j.over {
+			return
+		}
+		req := kmsg.NewPtrInitProducerIDRequest()
+		req.TransactionTimeoutMillis = int32(m.Timeout.Milliseconds())
+		if m.TransactionalID == "" { // any broker has producer ids to give
+			c.sendAny(env, 5, req, answered)
+			return
+		}
+		req.TransactionalID = &m.TransactionalID
+		c.withCoordinator(env, j, ofTransaction, m.TransactionalID, func(env mailbox.Env, node int32) {
+			c.send(env, node, 0, 5, req, answered)
+		})
 	}
 	try(env)
 }

@@ -185,20 +185,22 @@ func TestALostAnswerIsRetriedAndNothingIsWrittenTwice(t *testing.T) {
 }
 
 // While one batch is unanswered others are sent behind it, but not so many that the partition would no longer
-// recognise its retransmit.
-func TestALostAnswerWithinASteadyStreamIsRetried(t *testing.T) {
-	l := newLab(t, Config{})
-	sink := l.app("sink", ClientConfig{})
-	sink.open("a")
-	sink.hears(time.Second, "ready a as p1/0")
-	l.LoseAnswers(0, 1)
-	for range 40 {
-		sink.write("a", "x")
-		l.pass(time.Second)
+// recognise its retransmit. If it was lost before it arrived they are out of order, and follow it once more.
+func TestWithinASteadyStreamNothingIsLost(t *testing.T) {
+	for _, lose := range []func(*Cluster, int16, int){(*Cluster).LoseAnswers, (*Cluster).LoseRequests} {
+		l := newLab(t, Config{})
+		sink := l.app("sink", ClientConfig{})
+		sink.open("a")
+		sink.hears(time.Second, "ready a as p1/0")
+		lose(l.Cluster, 0, 1)
+		for range 40 {
+			sink.write("a", "x")
+			l.pass(time.Second)
+		}
+		sink.flush("a")
+		sink.hears(time.Second, "flushed a as p1/0 with 40")
+		l.is(l.ends(0), "LSO 0 HW 40")
 	}
-	sink.flush("a")
-	sink.hears(time.Second, "flushed a as p1/0 with 40")
-	l.is(l.ends(0), "LSO 0 HW 40")
 }
 
 // A second process takes the id over. The first one is refused at its next record, and its commit too.
@@ -308,6 +310,8 @@ func TestAFetchWaitsForTheEndOfATransaction(t *testing.T) {
 		sink.write("a", "x", "x")
 		sink.flush("a")
 		l.pass(time.Second)
+		source.fetch(0, 0)
+		source.hears(time.Second, "fetched [] next 0 of 0")
 		source.fetch(0, 10*time.Second)
 		source.hears(5 * time.Second)
 		sink.end("a", 1, 0, commit)
@@ -354,6 +358,35 @@ func TestRecordsFollowTheLeader(t *testing.T) {
 	sink.end("a", 1, 0, true)
 	sink.hears(5*time.Second, "ended a")
 	l.is(l.visible(0)+"|"+l.visible(1), "0 1 2|0 1 2")
+}
+
+// A fetch has a limit; one batch is always returned, or the reader would never come past it.
+func TestAFetchReturnsABatchAtLeast(t *testing.T) {
+	l := newLab(t, Config{})
+	source, w := l.app("source", ClientConfig{}), l.plainWriter()
+	w.write(0, 2)
+	w.write(0, 1)
+	source.say(wire.KafkaFetch{Topic: "out", MaxBytes: 1})
+	source.hears(time.Second, "fetched [0 1] next 2 of 3")
+	source.say(wire.KafkaFetch{Topic: "out", Offset: 2, MaxBytes: 1})
+	source.hears(time.Second, "fetched [2] next 3 of 3")
+}
+
+// Whoever opens an id again begins anew: what it had under it before is forgotten, and aborted.
+func TestOpeningAgainBeginsANewTransaction(t *testing.T) {
+	l := newLab(t, Config{})
+	sink := l.app("sink", ClientConfig{})
+	sink.open("a")
+	sink.write("a", "x")
+	sink.flush("a")
+	sink.hears(time.Second, "ready a as p1/0", "flushed a as p1/0 with 1")
+	sink.open("a")
+	sink.write("a", "x", "x")
+	sink.flush("a")
+	sink.hears(time.Second, "ready a as p1/2", "flushed a as p1/2 with 2")
+	sink.end("a", 1, 2, true)
+	sink.hears(time.Second, "ended a")
+	l.is(l.visible(0), "2 3")
 }
 
 // The leader is cut off, and nobody takes over: the producer gives up after delivery.timeout.ms.
@@ -405,9 +438,13 @@ func (b *mute) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) error 
 	}
 	switch r.Req.(type) {
 	case *kmsg.MetadataRequest:
-		p := kmsg.NewMetadataResponseTopicPartition()
 		t := kmsg.NewMetadataResponseTopic()
-		t.Topic, t.Partitions = kmsg.StringPtr("out"), append(t.Partitions, p)
+		t.Topic = kmsg.StringPtr("out")
+		for n := range int32(2) {
+			p := kmsg.NewMetadataResponseTopicPartition()
+			p.Partition = n
+			t.Partitions = append(t.Partitions, p)
+		}
 		resp := kmsg.NewPtrMetadataResponse()
 		resp.Topics = append(resp.Topics, t)
 		env.Send(from, Response{r.Corr, resp})
@@ -426,11 +463,13 @@ func TestFiveRequestsAreInFlight(t *testing.T) {
 	l.add("mute", func() mailbox.Actor { return b })
 	sink := &app{l: l, name: "sink"}
 	l.Add(sim.Process{Name: "sink", BootTime: -1, Boot: func(int) []sim.Resident {
-		return []sim.Resident{{Actor: sink}, {Name: "kafka", Actor: NewClient(ClientConfig{Brokers: []mailbox.Addr{"mute"}, BatchBytes: 200})}}
+		return []sim.Resident{{Actor: sink}, {Name: "kafka", Actor: NewClient(ClientConfig{Brokers: []mailbox.Addr{"mute"}})}}
 	}})
 	l.pass(0)
 	for range 10 {
-		sink.write("", slices.Repeat([]string{"x"}, 10)...)
+		sink.write("", "x")
+		l.pass(time.Second)
+		sink.write("", "d")
 		l.pass(time.Second)
 	}
 	l.is(fmt.Sprint(b.held), "5")
@@ -445,6 +484,11 @@ func TestATopicHasPartitionsWithEnds(t *testing.T) {
 	source.hears(time.Second, "out from [0 1] to [0 3]")
 	source.say(wire.KafkaPartitions{Topic: "none"})
 	source.hears(time.Second, "none from [] to [] UNKNOWN_TOPIC_OR_PARTITION")
+	l.CreateTopic("in", 1)
+	l.CreateTopic("more", 1)
+	source.say(wire.KafkaPartitions{Topic: "in"})
+	source.say(wire.KafkaPartitions{Topic: "more"}) // while the leaders of the other are asked for
+	source.hears(time.Second, "in from [0] to [0]", "more from [0] to [0]")
 	l.Kill("kafka-1")
 	source.say(wire.KafkaPartitions{Topic: "out"})
 	source.hears(5 * time.Second)
@@ -459,6 +503,9 @@ func TestAFetchOutlivesItsLeader(t *testing.T) {
 	l.plainWriter().write(0, 2)
 	source.fetch(0, time.Second)
 	source.hears(time.Second, "fetched [0 1] next 2 of 2")
+	source.fetch(1, time.Second)
+	source.hears(time.Second, "fetched [1] next 2 of 2")
+	l.is(fmt.Sprint(l.Partition("out", 0).Position()), "1")
 	source.fetch(2, 3*time.Second)
 	l.pass(time.Second)
 	l.Kill("kafka-0")

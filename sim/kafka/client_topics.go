@@ -92,50 +92,41 @@ func (c *Client) learn(m *kmsg.MetadataResponse) {
 
 // partitions answers how many partitions a topic has, and where they begin and end.
 func (c *Client) partitions(env mailbox.Env, asker mailbox.Addr, m wire.KafkaPartitions) {
-	out := wire.KafkaPartitionsAre{Req: m.Req, Topic: m.Topic}
-	var j *job
-	fail := func(env mailbox.Env, err string) {
-		j.end()
-		env.Send(asker, wire.KafkaPartitionsAre{Req: m.Req, Topic: m.Topic, Err: err})
+	answer := func(env mailbox.Env, first, last []int64, err string) {
+		env.Send(asker, wire.KafkaPartitionsAre{Req: m.Req, Topic: m.Topic, Earliest: first, Latest: last, Err: err})
 	}
-	j = c.within(env, asker, c.cfg.MaxBlock, func(env mailbox.Env) { fail(env, timedOut) })
+	j := c.within(env, asker, c.cfg.MaxBlock, func(env mailbox.Env) { answer(env, nil, nil, timedOut) })
 	var try func(mailbox.Env)
-	retry := func(env mailbox.Env) {
-		delete(c.leaders, m.Topic)
-		c.again(env, &j.tries, try)
+	listed := func(env mailbox.Env, first, last []int64, ok bool) {
+		switch {
+		case j.over:
+		case !ok:
+			delete(c.leaders, m.Topic)
+			c.again(env, &j.tries, try)
+		default:
+			j.end()
+			answer(env, first, last, "")
+		}
 	}
 	try = func(env mailbox.Env) {
-		if j.over {
-			return
-		}
 		c.withTopic(env, m.Topic, func(env mailbox.Env, code int16) {
-			if j.over {
-				return
+			switch {
+			case j.over:
+			case code != none:
+				j.end()
+				answer(env, nil, nil, nameOf(code))
+			default:
+				c.listEnds(env, m.Topic, listed)
 			}
-			if code != none {
-				fail(env, nameOf(code))
-				return
-			}
-			n := len(c.leaders[m.Topic])
-			out.Earliest, out.Latest = make([]int64, n), make([]int64, n)
-			c.listEnds(env, m.Topic, out.Earliest, out.Latest, func(env mailbox.Env, ok bool) {
-				switch {
-				case j.over:
-				case !ok:
-					retry(env)
-				default:
-					j.end()
-					env.Send(asker, out)
-				}
-			})
 		})
 	}
 	try(env)
 }
 
-// listEnds asks every leader of a topic for both ends of its partitions.
-func (c *Client) listEnds(env mailbox.Env, topic string, first, last []int64, then func(env mailbox.Env, ok bool)) {
+// listEnds asks every leader of a topic for both ends of its partitions. It is ok if all have answered.
+func (c *Client) listEnds(env mailbox.Env, topic string, then func(env mailbox.Env, first, last []int64, ok bool)) {
 	leaders := c.leaders[topic]
+	first, last := make([]int64, len(leaders)), make([]int64, len(leaders))
 	left, good := 0, true
 	for node := range int32(len(c.cfg.Brokers)) {
 		for _, side := range []struct {
@@ -168,7 +159,7 @@ func (c *Client) listEnds(env mailbox.Env, topic string, first, last []int64, th
 					}
 				}
 				if left--; left == 0 {
-					then(env, good)
+					then(env, first, last, good)
 				}
 			})
 		}

@@ -25,7 +25,7 @@ func (c *Client) endTxn(env mailbox.Env, asker mailbox.Addr, m wire.KafkaEndTxn)
 	}
 	var try func(mailbox.Env)
 	try = func(env mailbox.Env) {
-		c.withCoordinator(env, j, m.TransactionalID, 1, func(env mailbox.Env, node int32) {
+		c.withCoordinator(env, j, ofTransaction, m.TransactionalID, func(env mailbox.Env, node int32) {
 			req := kmsg.NewPtrEndTxnRequest()
 			req.TransactionalID, req.ProducerID, req.ProducerEpoch, req.Commit = m.TransactionalID, m.ProducerID, m.Epoch, m.Commit
 			c.send(env, node, 0, version, req, func(env mailbox.Env, resp kmsg.Response) {
@@ -37,18 +37,14 @@ func (c *Client) endTxn(env mailbox.Env, asker mailbox.Addr, m wire.KafkaEndTxn)
 				if ok {
 					code = ended.ErrorCode
 				}
-				switch {
-				case code == concurrentTransactions:
-					later(env, addPartitionsBackoff, try)
-				case c.retriable(m.TransactionalID, code):
-					c.again(env, &j.tries, try)
-				default:
-					j.end()
-					if code == none {
-						c.resync(m, ended)
-					}
-					answer(env, nameOf(code))
+				if c.retry(env, j, m.TransactionalID, code, try) {
+					return
 				}
+				j.end()
+				if code == none {
+					c.resync(m, ended)
+				}
+				answer(env, nameOf(code))
 			})
 		})
 	}
@@ -130,7 +126,7 @@ func (c *Client) refresh(env mailbox.Env, then func(mailbox.Env)) {
 // commitOffsets stores a group's positions. It is for monitoring only: a failure is forgotten.
 func (c *Client) commitOffsets(env mailbox.Env, asker mailbox.Addr, m wire.KafkaCommitOffsets) {
 	j := c.within(env, asker, c.cfg.MaxBlock, func(mailbox.Env) {})
-	c.withCoordinator(env, j, m.Group, 0, func(env mailbox.Env, node int32) {
+	c.withCoordinator(env, j, ofGroup, m.Group, func(env mailbox.Env, node int32) {
 		req := kmsg.NewPtrOffsetCommitRequest()
 		req.Group, req.Generation = m.Group, -1
 		t := kmsg.NewOffsetCommitRequestTopic()

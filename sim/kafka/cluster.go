@@ -101,6 +101,16 @@ func (c *Cluster) freshPID() int64 {
 	return c.nextPID - 1
 }
 
+// store puts a record into the transaction log; a dead one is a tombstone.
+func (c *Cluster) store(tp *txnPartition, r *txnRecord) {
+	c.ids[r.pid] = r.id
+	if r.state == Dead {
+		delete(tp.records, r.id)
+		return
+	}
+	tp.records[r.id] = r
+}
+
 func (c *Cluster) wake(broker int32, m mailbox.Msg) {
 	if c.cfg.Wake != nil {
 		c.cfg.Wake(c.addrs[broker], m)

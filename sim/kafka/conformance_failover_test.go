@@ -25,6 +25,15 @@ func TestFailOver(t *testing.T) {
 			l.pass(time.Second)
 			l.is(l.visible(0)+", "+l.visible(1), "0, 0")
 		}},
+		{"J1 and so does the first one when it is elected again, from what the others wrote", func(l *lab) {
+			w := wrote(l)
+			l.failOver("a")
+			w.commit()
+			l.failOver("a")
+			l.failOver("a")
+			l.is(l.describe("a"), "CompleteCommit p1/1")
+			l.is(w.follow().write(0, 1), "NONE at 2")
+		}},
 		{"J2 another leader goes on with the sequences", func(l *lab) {
 			w := wrote(l)
 			w.write(0, 2)
@@ -157,11 +166,31 @@ func TestFailOver(t *testing.T) {
 			l.Kill(string(Addr(l.Leader("out", 0))))
 			l.FailOver(l.Leader("out", 0))
 			l.is(l.produced(sent), silence)
+			l.is(l.ends(0), "LSO 0 HW 2")
 			l.is(w.batch(0, 1, 1), "NONE at 1")
 			l.pass(time.Second)
 			l.is(w.commit(), "NONE p1/1")
 			l.pass(time.Second)
 			l.is(l.visible(0), "0 1")
+		}},
+		{"and by the same one, when it is back", func(l *lab) {
+			w := wrote(l)
+			leader := string(Addr(l.Leader("out", 0)))
+			l.sendProduce(l.Leader("out", 0), 12, &w.id, w.to(0, 1, 1))
+			l.pass(time.Millisecond / 4)
+			l.Kill(leader)
+			l.Restart(leader)
+			l.pass(time.Second)
+			l.is(l.ends(0), "LSO 0 HW 2")
+			l.is(w.batch(0, 1, 1), "NONE at 1")
+		}},
+		{"a leader that was replaced does not acknowledge", func(l *lab) {
+			w := wrote(l)
+			sent := l.sendProduce(l.Leader("out", 0), 12, &w.id, w.to(0, 1, 1))
+			l.pass(time.Millisecond / 4)
+			l.MoveLeader("out", 0, (l.Leader("out", 0)+1)%3)
+			l.is(l.produced(sent), "NOT_LEADER_OR_FOLLOWER")
+			l.is(w.batch(0, 1, 1), "NONE at 1")
 		}},
 	})
 }

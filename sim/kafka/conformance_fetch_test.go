@@ -135,6 +135,17 @@ func TestFetch(t *testing.T) {
 			l.is(l.endHanging(w, 0), "TRANSACTION_COORDINATOR_FENCED")
 			l.is(l.endHanging(w, 1), "NONE")
 		}},
+		{"a coordinator that is fenced gives up, and leaves the decision to the next one", func(l *lab) {
+			w := l.writer("a")
+			w.write(0, 1)
+			l.is(l.endHanging(w, 1), "NONE") // as if by a later one
+			w.commit()
+			l.pass(time.Minute)
+			l.is(l.describe("a"), "PrepareCommit p1/1 out-0")
+			l.failOver("a")
+			l.is(l.describe("a"), "CompleteCommit p1/1")
+			l.is(l.log(0), "0 p1/0, 1 abort p1/0, 2 commit p1/1")
+		}},
 		{"a commit after an abort in one answer is seen", func(l *lab) {
 			w := l.writer("a")
 			w.write(0, 1)
@@ -155,18 +166,31 @@ func TestFetch(t *testing.T) {
 			l.is(l.produced(sent), "NONE at 0")
 			l.is(l.ends(0), "LSO 1 HW 1")
 		}},
+		{"nor is a commit, before its marker is", func(l *lab) {
+			l = newLab(l.t, Config{Replication: Delay{time.Second, time.Second}, MarkerGap: Delay{0, 1}})
+			w, other := l.writer("a"), l.plainWriter()
+			w.write(0, 1)
+			l.sendProduce(l.Leader("out", 0), 12, nil, other.to(0, 0, 1))
+			l.pass(500 * time.Millisecond)
+			w.commit()
+			l.pass(700 * time.Millisecond) // the marker is at offset 2, and the other's record on every replica
+			l.is(l.ends(0), "LSO 0 HW 2")
+			l.pass(time.Second)
+			l.is(l.ends(0), "LSO 3 HW 3")
+		}},
 		{"a fetch waits for records", func(l *lab) {
 			asked := l.sendFetch(0, 0, true, 5*time.Second)
 			l.pass(time.Second)
-			l.is(fmt.Sprint(l.ear[asked] == nil), "true")
+			l.is(fmt.Sprint(l.heard[asked] == nil), "true")
 			l.plainWriter().write(0, 1)
 			l.is(l.read(asked), "0")
+			l.plainWriter().write(0, 1) // is not for this fetch any more
 		}},
 		{"and for the marker, if it is read_committed", func(l *lab) {
 			w := l.writer("a")
 			asked := l.sendFetch(0, 0, true, 5*time.Second)
 			w.write(0, 1)
-			l.is(fmt.Sprint(l.ear[asked] == nil), "true")
+			l.is(fmt.Sprint(l.heard[asked] == nil), "true")
 			w.commit()
 			l.is(l.read(asked), "0")
 		}},
@@ -180,6 +204,7 @@ func TestFetch(t *testing.T) {
 			l.pass(time.Second)
 			l.MoveLeader("out", 0, (l.Leader("out", 0)+1)%3)
 			l.is(l.read(asked), "NOT_LEADER_OR_FOLLOWER")
+			l.is(l.World.Now().Truncate(time.Millisecond).String(), "1s")
 		}},
 		{"beyond the end of the log there is nothing to wait for", func(l *lab) {
 			l.is(l.read(l.sendFetch(0, 1, true, 5*time.Second)), "OFFSET_OUT_OF_RANGE")

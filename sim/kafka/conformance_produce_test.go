@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"fmt"
 	"testing"
 	"time"
 )
@@ -15,6 +16,8 @@ func TestProduce(t *testing.T) {
 		}},
 		{"C2 for an older client it only verifies, and refuses what was not added", func(l *lab) {
 			w := l.oldWriter("a")
+			l.is(w.write(0, 1), "TRANSACTION_ABORTABLE")
+			w.join(1)
 			l.is(w.write(0, 1), "TRANSACTION_ABORTABLE")
 			l.is(l.log(0), "")
 		}},
@@ -164,6 +167,35 @@ func TestProduce(t *testing.T) {
 			l.is(w.write(1, 1), "NOT_ENOUGH_REPLICAS")
 			l.is(w.write(0, 1), "NONE at 1")
 		}},
+		{"without a coordinator a zombie is refused all the same", func(l *lab) {
+			zombie := l.writer("a")
+			w := l.writer("a")
+			w.write(0, 1)
+			l.FailCoordinators(CoordinatorNotAvailable, time.Minute)
+			l.is(zombie.write(0, 1), "INVALID_PRODUCER_EPOCH")
+		}},
+		{"what was allowed within a transaction is not written after it", func(l *lab) {
+			w := l.oldWriter("a")
+			w.join(0)
+			w.join(1)
+			w.write(0, 1)
+			l.DelayAnswers(24, 1, time.Second)
+			late := l.sendProduce(l.Leader("out", 1), 11, &w.id, w.to(1, 0, 1))
+			l.is(w.commit(), "NONE")
+			l.pass(500 * time.Millisecond)
+			l.is(l.log(1), "0 commit p1/0")
+			l.is(l.produced(late), "INVALID_TXN_STATE")
+		}},
+		{"requests of one connection are worked on one after the other", func(l *lab) {
+			l = newLab(l.t, Config{Replication: Delay{time.Second, time.Second}})
+			w := l.plainWriter()
+			l.conn = 1
+			first := l.sendProduce(l.Leader("out", 0), 12, nil, w.to(0, 0, 1))
+			second := l.sendProduce(l.Leader("out", 0), 12, nil, w.to(0, 1, 1))
+			l.pass(500 * time.Millisecond)
+			l.is(fmt.Sprint(l.Partition("out", 0).leo), "1")
+			l.is(l.produced(first)+", "+l.produced(second), "NONE at 0, NONE at 1")
+		}},
 	})
 }
 
@@ -205,7 +237,8 @@ func TestSequences(t *testing.T) {
 			w := l.plainWriter()
 			w.write(0, 2)
 			l.is(w.as(1).batch(0, 2, 1), "OUT_OF_ORDER_SEQUENCE_NUMBER")
-			l.is(w.as(1).batch(0, 0, 1), "NONE at 2")
+			l.is(w.as(1).batch(0, 0, 2), "NONE at 2")
+			l.is(w.as(1).batch(0, 0, 2), "NONE at 2")
 			l.is(w.write(0, 1), "INVALID_PRODUCER_EPOCH")
 		}},
 		{"D7 an unknown producer may begin anywhere", func(l *lab) {
@@ -250,7 +283,8 @@ func TestSequences(t *testing.T) {
 		}},
 		{"a batch that overtook a refused one waits for it", func(l *lab) {
 			used(l)
-			w := l.writer("a")
+			w := l.oldWriter("a")
+			w.join(0)
 			l.FailCoordinators(CoordinatorNotAvailable, time.Second)
 			l.is(w.batch(0, 0, 1), "NOT_ENOUGH_REPLICAS")
 			l.pass(time.Second)

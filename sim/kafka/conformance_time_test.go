@@ -69,7 +69,9 @@ func TestTime(t *testing.T) {
 		{"F7 an id that nobody uses is forgotten, F8 and comes back with another producer id", func(l *lab) {
 			l = newLab(l.t, Config{IDExpiration: time.Minute, IDExpiryScanInterval: 20 * time.Second})
 			w := l.writer("a")
-			l.pass(2 * time.Minute)
+			l.pass(50 * time.Second)
+			l.is(l.describe("a"), "Empty p1/0")
+			l.pass(time.Minute)
 			l.is(l.describe("a"), "TRANSACTIONAL_ID_NOT_FOUND")
 			l.is(w.commit(), "INVALID_PRODUCER_ID_MAPPING")
 			l.is(l.init("a", noPID, noEpoch), "NONE p2/0")

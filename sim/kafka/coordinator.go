@@ -98,13 +98,8 @@ func (b *Broker) load(env mailbox.Env, i int, epoch int32) {
 
 // adopt takes a record over that the predecessor had sent and not seen confirmed.
 func (b *Broker) adopt(env mailbox.Env, tp *txnPartition, r *txnRecord) {
-	if r.state == Dead {
-		delete(tp.records, r.id)
-		return
-	}
 	if old := tp.records[r.id]; old == nil || old.state != r.state {
 		env.Note(history.Transaction{ID: r.id, ProducerID: r.pid, Epoch: r.epoch, State: string(r.state), Cause: "failover"})
 	}
-	tp.records[r.id] = r
-	b.cluster.ids[r.pid] = r.id
+	b.cluster.store(tp, r)
 }

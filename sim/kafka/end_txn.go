@@ -43,18 +43,18 @@ func (b *Broker) endTxn(env mailbox.Env, c call, req *kmsg.EndTxnRequest) {
 		resp.ErrorCode, resp.ProducerID, resp.ProducerEpoch = code, pid, epoch
 		b.answer(env, c, resp)
 	}
-	refuse := func(code int16) { reply(env, code, noPID, noEpoch) }
+	refuse := func(env mailbox.Env, code int16) { reply(env, code, noPID, noEpoch) }
 	if req.TransactionalID == "" {
-		refuse(invalidRequest)
+		refuse(env, invalidRequest)
 		return
 	}
 	e, code := b.lookup(req.TransactionalID)
 	switch {
 	case code != none:
-		refuse(code)
+		refuse(env, code)
 		return
 	case e == nil:
-		refuse(invalidProducerIDMapping)
+		refuse(env, invalidProducerIDMapping)
 		return
 	}
 	tv2 := req.Version >= 5
@@ -66,40 +66,41 @@ func (b *Broker) endTxn(env mailbox.Env, c call, req *kmsg.EndTxnRequest) {
 	}
 	switch {
 	case code != none:
-		refuse(code)
+		refuse(env, code)
 	case do == invalidState:
-		refuse(invalidTxnState)
+		refuse(env, invalidTxnState)
 	case do == fenced:
-		refuse(producerFenced)
+		refuse(env, producerFenced)
 	case do == decided:
 		reply(env, none, e.pid, e.epoch)
 	default:
-		next, last := e.txnRecord, e.lastEpoch
-		if e.state != Ongoing {
-			next.partitions = nil
-		}
-		next.state = PrepareAbort
-		if req.Commit {
-			next.state = PrepareCommit
-		}
-		pid, epoch := e.pid, e.epoch
-		if next.tv2 = tv2; tv2 {
-			last = e.epoch
-			next.epoch++
-			pid, epoch = next.pid, next.epoch
-			if e.epoch >= exhausted {
-				next.nextPID = b.cluster.freshPID()
-				pid, epoch = next.nextPID, 0
-			}
-		}
-		b.begin(env, &transition{entry: e, next: next, last: last, cause: "client", done: func(env mailbox.Env, code int16) {
+		next, last := e.decision(b.cluster, req.Commit, tv2)
+		b.begin(env, &transition{entry: e, next: next, last: last, cause: causeClient, done: func(env mailbox.Env, code int16) {
 			if code != none {
-				reply(env, code, noPID, noEpoch)
+				refuse(env, code)
 				return
 			}
+			pid, epoch := next.successor()
 			reply(env, none, pid, epoch)
 		}})
 	}
+}
+
+// decision is the record that decides, with the last epoch to remember. Under TV2 it bumps the epoch.
+func (e *entry) decision(c *Cluster, commit, tv2 bool) (next txnRecord, last int16) {
+	next, last = e.txnRecord, e.lastEpoch
+	next.state = PrepareAbort
+	if commit {
+		next.state = PrepareCommit
+	}
+	if next.tv2 = tv2; tv2 {
+		last = e.epoch
+		next.epoch++
+		if e.epoch >= exhausted {
+			next.nextPID = c.freshPID()
+		}
+	}
+	return next, last
 }
 
 func (e *entry) endTV1(req *kmsg.EndTxnRequest) (ending, int16) {

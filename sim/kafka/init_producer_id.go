@@ -11,19 +11,15 @@ import (
 // initProducerID gives a producer its id and epoch. With a transactional id it fences who had it before, and
 // aborts what that one left open.
 func (b *Broker) initProducerID(env mailbox.Env, c call, req *kmsg.InitProducerIDRequest) {
-	refuse := func(env mailbox.Env, code int16) {
+	reply := func(env mailbox.Env, code int16, pid int64, epoch int16) {
 		if code == producerFenced && req.Version < 4 {
 			code = invalidProducerEpoch
 		}
 		resp := kmsg.NewPtrInitProducerIDResponse()
-		resp.ErrorCode = code
+		resp.ErrorCode, resp.ProducerID, resp.ProducerEpoch = code, pid, epoch
 		b.answer(env, c, resp)
 	}
-	grant := func(env mailbox.Env, pid int64, epoch int16) {
-		resp := kmsg.NewPtrInitProducerIDResponse()
-		resp.ProducerID, resp.ProducerEpoch = pid, epoch
-		b.answer(env, c, resp)
-	}
+	refuse := func(env mailbox.Env, code int16) { reply(env, code, noPID, noEpoch) }
 	pid, epoch := req.ProducerID, req.ProducerEpoch
 	if req.Version < 3 {
 		pid, epoch = noPID, noEpoch
@@ -34,7 +30,7 @@ func (b *Broker) initProducerID(env mailbox.Env, c call, req *kmsg.InitProducerI
 		refuse(env, invalidRequest)
 		return
 	case req.TransactionalID == nil:
-		grant(env, b.cluster.freshPID(), 0)
+		reply(env, none, b.cluster.freshPID(), 0)
 		return
 	case *req.TransactionalID == "":
 		refuse(env, invalidRequest)
@@ -59,7 +55,7 @@ func (b *Broker) initProducerID(env mailbox.Env, c call, req *kmsg.InitProducerI
 	case pid != noPID && e.epoch != noEpoch && pid != e.pid && !(pid == e.prevPID && epoch >= exhausted):
 		refuse(env, producerFenced)
 	case e.state == Ongoing:
-		b.fence(env, e, "init", func(env mailbox.Env, code int16) {
+		b.fence(env, e, causeInit, func(env mailbox.Env, code int16) {
 			if code == none {
 				code = concurrentTransactions // the abort is under way; the retry finds it done
 			}
@@ -77,7 +73,7 @@ func (b *Broker) initProducerID(env mailbox.Env, c call, req *kmsg.InitProducerI
 				refuse(env, code)
 				return
 			}
-			grant(env, next.pid, next.epoch)
+			reply(env, none, next.pid, next.epoch)
 		}})
 	}
 }

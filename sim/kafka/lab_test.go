@@ -22,8 +22,9 @@ type lab struct {
 	t *testing.T
 	*sim.World
 	*Cluster
-	ear     ear
+	heard   map[uint64]kmsg.Response
 	asked   uint64
+	conn    uint32 // to send on; 0 is a new one each time
 	pids    []int64
 	hasty   bool   // CONCURRENT_TRANSACTIONS is an answer, and not a reason to ask again
 	excused string // an invariant that the story breaks on purpose
@@ -41,19 +42,20 @@ func tell(t *testing.T, stories []story) {
 	}
 }
 
-// ear is the client's mailbox.
-type ear map[uint64]kmsg.Response
-
-func (e ear) Receive(_ mailbox.Env, _ mailbox.Addr, m mailbox.Msg) error {
+// Receive is the client's mailbox.
+func (l *lab) Receive(_ mailbox.Env, _ mailbox.Addr, m mailbox.Msg) error {
 	if m, ok := m.(Response); ok {
-		e[m.Corr] = m.Resp
+		if l.heard[m.Corr] != nil {
+			l.t.Errorf("at %v: %s is answered twice", l.World.Now(), m.Word())
+		}
+		l.heard[m.Corr] = m.Resp
 	}
 	return nil
 }
 
 // newLab starts a cluster. When the story is over no broker may have failed, and no invariant been broken.
 func newLab(t *testing.T, cfg Config) *lab {
-	l := &lab{t: t, World: sim.New(sim.Config{Seed: 7}), ear: ear{}}
+	l := &lab{t: t, World: sim.New(sim.Config{Seed: 7}), heard: map[uint64]kmsg.Response{}}
 	cfg.Now = l.World.Now
 	cfg.Wake = func(to mailbox.Addr, m mailbox.Msg) { l.Send(to, to, m) }
 	l.Cluster = NewCluster(cfg)
@@ -61,7 +63,7 @@ func newLab(t *testing.T, cfg Config) *lab {
 	for n, addr := range l.Addrs() {
 		l.add(string(addr), func() mailbox.Actor { return l.Broker(n) })
 	}
-	l.add("client", func() mailbox.Actor { return l.ear })
+	l.add("client", func() mailbox.Actor { return l })
 	l.pass(0)
 	t.Cleanup(func() {
 		for _, p := range l.Panics() {
@@ -98,16 +100,16 @@ func (l *lab) send(node int, version int16, req kmsg.Request) uint64 {
 		l.t.Fatalf("request %s v%d cannot be read: %v", kmsg.NameForKey(req.Key()), version, err)
 	}
 	l.asked++
-	l.Send("client", Addr(node), Request{Corr: l.asked, Req: carried})
+	l.Send("client", Addr(node), Request{Corr: l.asked, Conn: l.conn, Req: carried})
 	return l.asked
 }
 
 // answer waits for an answer, ten seconds at most: nil if there is none.
 func (l *lab) answer(asked uint64) kmsg.Response {
-	if !l.RunUntil(func() bool { return l.ear[asked] != nil }, l.World.Now()+10*time.Second) {
+	if !l.RunUntil(func() bool { return l.heard[asked] != nil }, l.World.Now()+10*time.Second) {
 		return nil
 	}
-	resp := l.ear[asked]
+	resp := l.heard[asked]
 	carried := kmsg.ResponseForKey(resp.Key())
 	carried.SetVersion(resp.GetVersion())
 	if err := carried.ReadFrom(resp.AppendTo(nil)); err != nil {

@@ -108,8 +108,10 @@ func (b *Broker) complete(env mailbox.Env, e *entry) {
 		next.state = CompleteCommit
 	}
 	next.partitions = nil
-	if next.nextPID != noPID { // the epochs of the old producer id are used up
-		next.prevPID, next.pid, next.nextPID, next.epoch = next.pid, next.nextPID, noPID, 0
+	if next.nextPID != noPID {
+		next.prevPID = next.pid
+		next.pid, next.epoch = next.successor()
+		next.nextPID = noPID
 	}
 	b.begin(env, &transition{entry: e, next: next, last: e.lastEpoch, cause: e.cause, done: func(env mailbox.Env, code int16) {
 		if code == CoordinatorNotAvailable {

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/flinch-dev/flinch/runtime/mailbox"
 )
 
 // Request is one request of Kafka's protocol. Requests of one sender with the same Conn are worked on one after
@@ -72,7 +74,9 @@ type (
 	}
 	complete struct{ *entry }    // try once more to write that a transaction is complete
 	linger   struct{ *producer } // send what there is
-	resume   struct{ *action }   // what comes after a wait
+	resume   struct {            // what comes after a wait
+		do func(mailbox.Env)
+	}
 )
 
 func (appended) Word() string   { return "txn-appended" }

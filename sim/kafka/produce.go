@@ -40,7 +40,11 @@ func (b *Broker) produce(env mailbox.Env, c call, req *kmsg.ProduceRequest) {
 			p.slots = append(p.slots, s)
 		}
 	}
-	p.refuseAll(producersOf(req, p.slots))
+	if code := producersOf(req, p.slots); code != none {
+		for i := range p.slots {
+			p.slots[i].out.ErrorCode = code
+		}
+	}
 	asking := false
 	for i := range p.slots {
 		s := &p.slots[i]
@@ -101,14 +105,6 @@ func producersOf(req *kmsg.ProduceRequest, slots []slot) int16 {
 	return none
 }
 
-func (p *produce) refuseAll(code int16) {
-	for i := range p.slots {
-		if code != none {
-			p.slots[i].out.ErrorCode = code
-		}
-	}
-}
-
 // append writes what was allowed, and answers when it is replicated.
 func (b *Broker) append(env mailbox.Env, p *produce) {
 	now := b.cluster.cfg.Now()
@@ -123,7 +119,7 @@ func (b *Broker) append(env mailbox.Env, p *produce) {
 			continue
 		}
 		g := s.guard
-		if g != nil && l.guards[s.h.pid] != g && !(p.req.Version < 12 && b.cluster.cfg.NoPartitionVerification) {
+		if g != nil && !g.unasked && l.guards[s.h.pid] != g {
 			g = nil // another leader, or the transaction ended meanwhile
 		}
 		s.out.BaseOffset, s.out.ErrorCode = s.p.appendData(s.data, &s.h, g, now)

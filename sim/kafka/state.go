@@ -76,6 +76,14 @@ func (r *txnRecord) has(tp topicPartition) bool {
 	return found
 }
 
+// successor is the producer id and epoch after the transaction. The epochs of the old producer id may be used up.
+func (r *txnRecord) successor() (pid int64, epoch int16) {
+	if r.nextPID != noPID {
+		return r.nextPID, 0
+	}
+	return r.pid, r.epoch
+}
+
 // txnPartition is a partition of the transaction log: a record per transactional id, and what is being
 // appended, of which a new coordinator may or may not find something.
 type txnPartition struct {

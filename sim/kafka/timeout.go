@@ -28,7 +28,7 @@ func (b *Broker) scan(env mailbox.Env) {
 			switch {
 			case e.pending != nil:
 			case e.state == Ongoing && e.start+e.timeout.Milliseconds() < now:
-				b.fence(env, e, "timeout", func(mailbox.Env, int16) {})
+				b.fence(env, e, causeTimeout, func(mailbox.Env, int16) {})
 			case expire && e.state.settled() && e.updated <= now-b.cluster.cfg.IDExpiration.Milliseconds():
 				next := e.txnRecord
 				next.state = Dead

@@ -15,6 +15,18 @@ type transition struct {
 	done  func(env mailbox.Env, code int16)
 }
 
+// fences says whether the change takes an open transaction away from its owner.
+func (t *transition) fences() bool {
+	return t.next.state == PrepareAbort && (t.cause == causeTimeout || t.cause == causeInit)
+}
+
+// The causes of a decision.
+const (
+	causeClient  = "client"
+	causeTimeout = "timeout"
+	causeInit    = "init"
+)
+
 // begin is the first step of a transition: nothing else may happen to the id until the record is appended.
 func (b *Broker) begin(env mailbox.Env, t *transition) {
 	e := t.entry
@@ -22,7 +34,7 @@ func (b *Broker) begin(env mailbox.Env, t *transition) {
 	if e.pending != nil {
 		bug("%s goes to %s while another change is pending", e.id, t.next.state)
 	}
-	if t.next.state == PrepareAbort && (t.cause == "timeout" || t.cause == "init") {
+	if t.fences() {
 		if !legal(from, PrepareEpochFence, false) {
 			bug("%s is fenced while it is %s", e.id, from)
 		}
@@ -54,10 +66,10 @@ func (b *Broker) appended(env mailbox.Env, t *transition) {
 	if c.faults.failAppends > 0 {
 		c.faults.failAppends--
 		if c.faults.failWritten {
-			e.log.records[e.id] = &t.next
+			c.store(e.log, &t.next)
 		}
 		e.pending = nil
-		if t.next.state == PrepareAbort && (t.cause == "timeout" || t.cause == "init") && !e.failedFence {
+		if t.fences() && !e.failedFence {
 			e.epoch, e.failedFence = t.next.epoch, true
 		}
 		t.done(env, CoordinatorNotAvailable)
@@ -67,12 +79,9 @@ func (b *Broker) appended(env mailbox.Env, t *transition) {
 	e.pending = nil
 	e.failedFence = false
 	e.txnRecord, e.lastEpoch = t.next, t.last
-	if t.next.state == Dead {
-		delete(e.log.records, e.id)
+	c.store(e.log, &t.next)
+	if e.state == Dead {
 		delete(b.txns, e.id)
-	} else {
-		e.log.records[e.id] = &t.next
-		c.ids[e.pid] = e.id
 	}
 	if from != e.state || e.state == Empty {
 		env.Note(history.Transaction{ID: e.id, ProducerID: e.pid, Epoch: e.epoch, State: string(e.state), Cause: t.cause})

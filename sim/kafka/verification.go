@@ -9,9 +9,10 @@ import (
 // guard stands for the question to the coordinator whether a transaction may be opened at this partition.
 // Data may open one only with a guard; what ends the transaction takes it away, so that late data cannot.
 type guard struct {
-	lowest int32 // sequence seen while asking
-	epoch  int16
-	tv2    bool
+	lowest  int32 // sequence seen while asking
+	epoch   int16
+	tv2     bool
+	unasked bool // verification is switched off
 }
 
 // admitToTxn decides whether a transactional batch may go to the log, or the coordinator must be asked first.
@@ -23,7 +24,7 @@ func (b *Broker) admitToTxn(s *slot, version int16) {
 	case st != nil && st.open() && st.epoch == s.h.epoch:
 		// it is open here already
 	case version < 12 && b.cluster.cfg.NoPartitionVerification:
-		s.guard = &guard{lowest: s.h.sequence, epoch: s.h.epoch}
+		s.guard = &guard{lowest: s.h.sequence, epoch: s.h.epoch, unasked: true}
 	default:
 		l := b.led[s.p]
 		g := l.guards[s.h.pid]
