@@ -3,8 +3,10 @@ package chaos
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/flinch-dev/flinch/chaos/scenario"
+	"github.com/flinch-dev/flinch/runtime/plan"
 	"github.com/flinch-dev/flinch/sim/cluster"
 )
 
@@ -36,5 +38,21 @@ func TestEveryMessageTravels(t *testing.T) {
 					plain.TraceHash, plain.Word, travelled.TraceHash, travelled.Word, travelled.Reason)
 			}
 		})
+	}
+}
+
+// What a scenario may ask while a run is under way, the run can say.
+func TestLiveMetricsAreKnown(t *testing.T) {
+	r := runner{}
+	cfg, err := deployment(&cells(t, "testdata/world.yaml")[0].Scenario, plan.Job{}, 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.world = cluster.New(cfg)
+	r.world.Run(time.Second)
+	for _, name := range scenario.LiveMetrics {
+		if _, known := r.now(name); !known {
+			t.Errorf("a scenario may ask for %s, and the run does not know it", name)
+		}
 	}
 }

@@ -36,9 +36,14 @@ func WriteRun(dir string, d *Document) error {
 	)
 }
 
-// script runs the scenario again.
+// script runs the scenario again, from wherever its folder has been taken.
 func script(sc Scenario) string {
-	return fmt.Sprintf("#!/bin/sh\n# Runs %s again.\nset -eu\n%s\n", oneLine(title(sc)), sc.ReproCommand)
+	return fmt.Sprintf(`#!/bin/sh
+# Runs %s again, from the scenario beside this file. It came from:
+#   %s
+set -eu
+exec "${CHAOS:-chaos}" run "$(dirname "$0")/scenario.resolved.yaml" "$@"
+`, oneLine(title(sc)), oneLine(sc.ReproCommand))
 }
 
 func writeFile(dir, name string, write func(io.Writer) error) error {

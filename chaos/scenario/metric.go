@@ -8,21 +8,21 @@ import (
 	"github.com/flinch-dev/flinch/checker/measure"
 )
 
-// liveMetrics are known while a run is under way: the steady state and stopWhen can ask for them. The others
+// LiveMetrics are known while a run is under way: the steady state and stopWhen can ask for them. The others
 // come out of the history afterwards.
-var liveMetrics = []string{"completedCheckpoints", "numRestarts", "consumerLag", "throughputRatio"}
+var LiveMetrics = []string{"completedCheckpoints", "numRestarts", "consumerLag", "throughputRatio"}
 
 // metricsOf lists what the limits under a key can be set on.
 func metricsOf(key string) []string {
 	if key == "slo" {
 		return measure.Names
 	}
-	return liveMetrics
+	return LiveMetrics
 }
 
 // knownMetric says whether there is such a metric, here or elsewhere.
 func knownMetric(name string) bool {
-	return slices.Contains(measure.Names, name) || slices.Contains(liveMetrics, name)
+	return slices.Contains(measure.Names, name) || slices.Contains(LiveMetrics, name)
 }
 
 // seedStatistics can follow a metric under "compare": over the seeds of a cell.
@@ -30,7 +30,7 @@ var seedStatistics = []string{"p50", "p95", "max", "mean"}
 
 // whenKnown says when there is such a metric.
 func whenKnown(name string) string {
-	if slices.Contains(liveMetrics, name) {
+	if slices.Contains(LiveMetrics, name) {
 		return "while a run is under way"
 	}
 	return "after a run"

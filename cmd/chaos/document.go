@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"runtime"
 	"runtime/debug"
+	"strconv"
 	"strings"
 
 	"github.com/flinch-dev/flinch/chaos"
@@ -65,9 +67,14 @@ func document(o *chaos.Outcome, entry *scenario.Entry, repro string) (*reports.D
 	for _, origin := range o.Cell.Origins() {
 		if key, ok := strings.CutPrefix(origin.Path, "deployment.flinkConfiguration."); ok {
 			origins[key] = origin.At
+		} else if origin.Path == "deployment.job.parallelism" {
+			origins[parallelism] = origin.At
 		}
 	}
-	for _, row := range config.Effective(s.Deployment.FlinkConfiguration) {
+	flink := map[string]string{}
+	maps.Copy(flink, s.Deployment.FlinkConfiguration)
+	flink[parallelism] = strconv.Itoa(s.Deployment.Job.Parallelism) // what counts, wherever it was set
+	for _, row := range config.Effective(flink) {
 		setting := reports.Setting{Key: row.Key, Value: row.Value, Default: row.Default, Origin: origins[row.Key]}
 		if row.Default {
 			setting.Origin = "default"
@@ -81,6 +88,8 @@ func document(o *chaos.Outcome, entry *scenario.Entry, repro string) (*reports.D
 	}
 	return d, nil
 }
+
+const parallelism = "parallelism.default"
 
 func title(entry *scenario.Entry, cell scenario.Cell) string {
 	if cell.Scenario.Metadata.Cell == "" {

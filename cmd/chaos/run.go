@@ -23,7 +23,6 @@ type runs struct {
 	out      string
 	failFast bool
 	parallel int
-	yes      bool
 }
 
 func runCommand() *cobra.Command {
@@ -36,7 +35,6 @@ func runCommand() *cobra.Command {
 	c.Flags().StringVar(&r.out, "out", "", "the folder for the results (default store/<scenario>/<time>)")
 	c.Flags().BoolVar(&r.failFast, "fail-fast", false, "start no more runs once one has failed")
 	c.Flags().IntVar(&r.parallel, "parallel", runtime.GOMAXPROCS(0), "how many runs at a time, at least 1")
-	c.Flags().BoolVar(&r.yes, "yes", false, "do not ask before breaking what is not simulated")
 	return c
 }
 
