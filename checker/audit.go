@@ -111,7 +111,7 @@ func Audit(run *Run) ExactlyOnce {
 		auditWindows(run, t, &e)
 		return e
 	}
-	index, err := NewIndex(run.Input)
+	index, err := indexed(run)
 	if err != nil {
 		e.Undecided = err.Error()
 		return e

@@ -44,7 +44,7 @@ func counter(run *Run) object {
 	}
 	var index *Index
 	if err == nil {
-		index, err = NewIndex(run.Input)
+		index, err = indexed(run)
 	}
 	if err != nil {
 		o.why = err.Error()

@@ -17,6 +17,21 @@ type Index struct {
 	logs  []InputLog
 	parts []part // by partition
 	Total int
+
+	slot  []uint32 // once asked for: see slots
+	slotN int
+}
+
+// indexed is the index of a run's input, made once.
+func indexed(run *Run) (*Index, error) {
+	if run.index == nil {
+		index, err := NewIndex(run.Input)
+		if err != nil {
+			return nil, err
+		}
+		run.index = index
+	}
+	return run.index, nil
 }
 
 // part is one partition: where its numbers start, and how an offset becomes a position in its log.
@@ -113,6 +128,9 @@ func (x *Index) Origin(n int) record.Origin {
 // slots gives every record the number of its (source partition, key), in order of appearance, and returns
 // how many there are. Within a slot the records of the job must stay in order.
 func (x *Index) slots() (slot []uint32, n int) {
+	if x.slot != nil {
+		return x.slot, x.slotN
+	}
 	slot = make([]uint32, x.Total)
 	for p := range x.parts {
 		part := &x.parts[p]
@@ -128,5 +146,6 @@ func (x *Index) slots() (slot []uint32, n int) {
 			slot[part.start+i] = s
 		}
 	}
+	x.slot, x.slotN = slot, n
 	return slot, n
 }

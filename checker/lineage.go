@@ -53,10 +53,13 @@ func committedTransactions(run *Run) []*Output {
 			continue
 		}
 		this := instance{commit{out.Partition, out.Transaction, out.ProducerID, out.Epoch}, out.Decided}
-		if this == last || seen[this] {
+		if this == last {
 			continue
 		}
-		last, seen[this] = this, true
+		if last = this; seen[this] {
+			continue
+		}
+		seen[this] = true
 		found = append(found, out)
 	}
 	return found

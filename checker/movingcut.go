@@ -30,7 +30,7 @@ func movingCut(run *Run) Result {
 	if t.shape == windowed {
 		return cutOfWindows(run, t)
 	}
-	index, err := NewIndex(run.Input)
+	index, err := indexed(run)
 	if err != nil {
 		return notDecided("%s", err)
 	}
@@ -220,6 +220,10 @@ func cutOfWindows(run *Run, t *topology) Result {
 type boundary struct {
 	position map[id.Checkpoint]map[int32]int64
 	epochs   map[producer]id.Checkpoint
+
+	last       producer // of the record looked at last, since the next one is mostly of the same
+	checkpoint id.Checkpoint
+	prepared   bool
 }
 
 // producer is a transaction, if every transaction has its own id or epoch.
@@ -230,7 +234,7 @@ type producer struct {
 }
 
 func newBoundary(run *Run) *boundary {
-	b := &boundary{map[id.Checkpoint]map[int32]int64{}, map[producer]id.Checkpoint{}}
+	b := &boundary{position: map[id.Checkpoint]map[int32]int64{}, epochs: map[producer]id.Checkpoint{}}
 	for _, e := range run.Events {
 		switch ev := e.Event.(type) {
 		case history.SourcePosition:
@@ -256,14 +260,17 @@ func (b *boundary) crossed(out *Output) string {
 	if out.Transaction == "" {
 		return ""
 	}
-	checkpoint, prepared := b.epochs[producer{out.Transaction, out.ProducerID, out.Epoch}]
-	if !prepared {
+	if this := (producer{out.Transaction, out.ProducerID, out.Epoch}); this != b.last {
+		b.last = this
+		b.checkpoint, b.prepared = b.epochs[this]
+	}
+	if !b.prepared {
 		return ""
 	}
-	next, known := b.position[checkpoint][out.Origin.Partition]
+	next, known := b.position[b.checkpoint][out.Origin.Partition]
 	if !known || out.Origin.Offset < next {
 		return ""
 	}
 	return fmt.Sprintf("the transaction was prepared for checkpoint %d, whose cut of source partition %d is before offset %d",
-		checkpoint, out.Origin.Partition, next)
+		b.checkpoint, out.Origin.Partition, next)
 }

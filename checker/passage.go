@@ -28,7 +28,7 @@ func Follow(run *Run) (*Passage, error) {
 		p.followWindows(run, t)
 		return p, nil
 	}
-	index, err := NewIndex(run.Input)
+	index, err := indexed(run)
 	if err != nil {
 		return nil, err
 	}

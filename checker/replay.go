@@ -17,19 +17,34 @@ func inCommitOrder(run *Run) []int {
 	return run.commits
 }
 
+// sortByCommit sorts whole stretches of records that became visible together: there are far fewer of them.
 func sortByCommit(run *Run) []int {
-	order := make([]int, 0, len(run.Output))
+	type stretch struct{ from, to int } // places in Run.Output
+	var all []stretch
+	total := 0
 	for i := range run.Output {
-		if run.Output[i].Fate == Committed {
+		out := &run.Output[i]
+		if out.Fate != Committed {
+			continue
+		}
+		total++
+		if n := len(all); n > 0 && all[n-1].to == i {
+			if before := &run.Output[i-1]; before.Visible == out.Visible && before.Partition == out.Partition && before.Offset < out.Offset {
+				all[n-1].to++
+				continue
+			}
+		}
+		all = append(all, stretch{i, i + 1})
+	}
+	slices.SortFunc(all, func(a, b stretch) int {
+		x, y := &run.Output[a.from], &run.Output[b.from]
+		return cmp.Or(cmp.Compare(x.Visible, y.Visible), cmp.Compare(x.Partition, y.Partition), cmp.Compare(x.Offset, y.Offset))
+	})
+	order := make([]int, 0, total)
+	for _, s := range all {
+		for i := s.from; i < s.to; i++ {
 			order = append(order, i)
 		}
-	}
-	byTime := func(a, b int) int {
-		x, y := &run.Output[a], &run.Output[b]
-		return cmp.Or(cmp.Compare(x.Visible, y.Visible), cmp.Compare(x.Partition, y.Partition), cmp.Compare(x.Offset, y.Offset))
-	}
-	if !slices.IsSortedFunc(order, byTime) {
-		slices.SortFunc(order, byTime)
 	}
 	return order
 }
@@ -48,7 +63,7 @@ func stateMatchesReplay(run *Run) Result {
 	case windowed:
 		return replayWindows(run, t)
 	}
-	index, err := NewIndex(run.Input)
+	index, err := indexed(run)
 	if err != nil {
 		return notDecided("%s", err)
 	}
@@ -100,22 +115,11 @@ func replayStateless(run *Run, t *topology, index *Index) Result {
 // order is taken, which is that of the fold only if nothing was overtaken after it and every record is there
 // once: where that is not so, such keys are left out.
 func replayKeyed(run *Run, t *topology, index *Index) Result {
-	homes := map[string]int32{} // the only source partition of a key, or -1
-	for _, log := range run.Input {
-		for i := range log.Records {
-			if home, seen := homes[log.Records[i].Key]; seen && home != log.Partition {
-				homes[log.Records[i].Key] = -1
-			} else if !seen {
-				homes[log.Records[i].Key] = log.Partition
-			}
-		}
-	}
+	slot, lone := loneKeys(index)
 	if !t.foldOrdered {
-		for key := range homes {
-			homes[key] = -1
-		}
+		clear(lone)
 	}
-	want := foldInput(index, t, homes)
+	want := foldInput(index, t, slot, lone)
 
 	folds := map[string]*fold{}
 	done := make([]uint8, index.Total)
@@ -127,7 +131,7 @@ func replayKeyed(run *Run, t *topology, index *Index) Result {
 			continue
 		}
 		expected := want[n]
-		if homes[out.Key] < 0 {
+		if !lone[slot[n]] {
 			if t.sink.Guarantee != plan.ExactlyOnce || !t.commitOrdered {
 				skipped++
 				continue
@@ -158,23 +162,46 @@ func replayKeyed(run *Run, t *topology, index *Index) Result {
 	return holds(looked, "%d committed values recomputed, %d left out", looked, skipped)
 }
 
-// foldInput computes the value of every record whose key lives in one source partition. There is one way to
-// the sink then: with several, no order is certain.
-func foldInput(index *Index, t *topology, homes map[string]int32) []int64 {
-	want := make([]int64, index.Total)
+// loneKeys finds the keys that live in one source partition: lone says so of each slot (see Index.slots).
+func loneKeys(index *Index) (slot []uint32, lone []bool) {
+	slot, n := index.slots()
+	lone = make([]bool, n)
+	of, met := map[string]uint32{}, make([]bool, n)
 	for p := range index.parts {
 		part := &index.parts[p]
-		folds := map[string]*fold{}
 		for i := range part.records {
-			in := &part.records[i]
-			if homes[in.Key] < 0 {
+			s := slot[part.start+i]
+			if met[s] {
 				continue
 			}
-			if folds[in.Key] == nil {
-				folds[in.Key] = t.fold()
+			met[s] = true
+			if other, elsewhere := of[part.records[i].Key]; elsewhere {
+				lone[other] = false
+			} else {
+				of[part.records[i].Key], lone[s] = s, true
 			}
-			if value, passes := t.before[0].apply(in.Value); passes {
-				want[part.start+i] = folds[in.Key].add(value)
+		}
+	}
+	return slot, lone
+}
+
+// foldInput computes the value of every record whose key lives in one source partition. There is one way to
+// the sink then: with several, no order is certain.
+func foldInput(index *Index, t *topology, slot []uint32, lone []bool) []int64 {
+	want := make([]int64, index.Total)
+	folds := make([]*fold, len(lone))
+	for p := range index.parts {
+		part := &index.parts[p]
+		for i := range part.records {
+			s := slot[part.start+i]
+			if !lone[s] {
+				continue
+			}
+			if folds[s] == nil {
+				folds[s] = t.fold()
+			}
+			if value, passes := t.before[0].apply(part.records[i].Value); passes {
+				want[part.start+i] = folds[s].add(value)
 			}
 		}
 	}

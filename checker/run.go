@@ -19,7 +19,8 @@ type Run struct {
 	Drained bool
 	End     time.Duration // how long the run took, in true time
 
-	commits []int // once asked for: see inCommitOrder
+	commits []int  // once asked for: see inCommitOrder
+	index   *Index // once asked for: see indexed
 }
 
 // InputLog is one partition of the source, in order: record i has offset Offsets[i].
@@ -64,4 +65,11 @@ type Output struct {
 	Appended    time.Duration
 	Visible     time.Duration // when the log end that readers may see moved past it
 	Decided     time.Duration // when its transaction's marker was appended; Appended without a transaction
+}
+
+// together says whether two records were written and decided as one: what holds of one transaction for the one
+// holds for the other.
+func (o *Output) together(with *Output) bool {
+	return o.Partition == with.Partition && o.ProducerID == with.ProducerID && o.Epoch == with.Epoch && o.Fate == with.Fate &&
+		o.Appended == with.Appended && o.Decided == with.Decided && o.Transaction == with.Transaction
 }

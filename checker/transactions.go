@@ -122,6 +122,9 @@ func noTornTransaction(run *Run) Result {
 			continue
 		}
 		looked++
+		if i > 0 && out.together(&run.Output[i-1]) {
+			continue
+		}
 		p := producer{out.Transaction, out.ProducerID, out.Epoch}
 		t := transaction{producer: p}
 		for _, at := range began[p] {

