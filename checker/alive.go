@@ -85,5 +85,5 @@ func jobAlive(run *Run) Result {
 	if waiting != "" {
 		return notDecided("%s", waiting)
 	}
-	return holds(len(order), "%d jobs RUNNING or FINISHED at the end", len(order))
+	return holds(len(order), "%d RUNNING or FINISHED at the end", len(order))
 }
