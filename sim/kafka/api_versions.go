@@ -4,12 +4,28 @@ import "github.com/twmb/franz-go/pkg/kmsg"
 
 // versions are the API keys and versions that the model answers. The newest produce and fetch requests name
 // topics by id, and the newest list-offsets requests ask for more than the ends, which the model does not.
-var versions = []struct{ key, least, most int16 }{
-	{0, 3, 12}, {1, 4, 12}, {2, 1, 6}, {3, 0, 12}, {8, 2, 9}, {10, 0, 6}, {18, 0, 4}, {21, 0, 2}, {22, 0, 5},
-	{24, 0, 5}, {26, 0, 5}, {27, 1, 2}, {61, 0, 0}, {65, 0, 0}, {66, 0, 2},
+var versions = []struct {
+	key         kmsg.Key
+	least, most int16
+}{
+	{kmsg.Produce, 3, 12},
+	{kmsg.Fetch, 4, 12},
+	{kmsg.ListOffsets, 1, 6},
+	{kmsg.Metadata, 0, 12},
+	{kmsg.OffsetCommit, 2, 9},
+	{kmsg.FindCoordinator, 0, 6},
+	{kmsg.ApiVersions, 0, 4},
+	{kmsg.DeleteRecords, 0, 2},
+	{kmsg.InitProducerID, 0, 5},
+	{kmsg.AddPartitionsToTxn, 0, 5},
+	{kmsg.EndTxn, 0, 5},
+	{kmsg.WriteTxnMarkers, 1, 2},
+	{kmsg.DescribeProducers, 0, 0},
+	{kmsg.DescribeTransactions, 0, 0},
+	{kmsg.ListTransactions, 0, 2},
 }
 
-func supported(key, version int16) bool {
+func supported(key kmsg.Key, version int16) bool {
 	for _, v := range versions {
 		if v.key == key {
 			return v.least <= version && version <= v.most
@@ -24,7 +40,7 @@ func (b *Broker) apiVersions(*kmsg.ApiVersionsRequest) kmsg.Response {
 	resp := kmsg.NewPtrApiVersionsResponse()
 	for _, v := range versions {
 		e := kmsg.NewApiVersionsResponseApiKey()
-		e.ApiKey, e.MinVersion, e.MaxVersion = v.key, v.least, v.most
+		e.ApiKey, e.MinVersion, e.MaxVersion = v.key.Int16(), v.least, v.most
 		resp.ApiKeys = append(resp.ApiKeys, e)
 	}
 	f := kmsg.NewApiVersionsResponseFinalizedFeature()

@@ -15,10 +15,13 @@ type builder struct {
 	maxTime  int64
 }
 
-// originKey is the header of an output record that names the source records it stands for.
-const originKey = "origin"
-
-const originSize = 4 + 8 + 8 // partition, offset, count
+// An output record names the source records that it stands for in a header. What comes before its value are the
+// number of headers, its name, and how long both are; a length n is written as 2n.
+const (
+	originKey    = "origin"
+	originSize   = 4 + 8 + 8 // partition, offset, count
+	originPrefix = "\x02\x0c" + originKey + "\x28"
+)
 
 // add appends a record. Output records carry their origin in a header, input records have none.
 func (b *builder) add(r *record.Record, origin bool) {
@@ -32,7 +35,7 @@ func (b *builder) add(r *record.Record, origin bool) {
 	delta := int64(r.Time) - b.baseTime
 	size := 1 + varintSize(delta) + varintSize(int64(b.n)) + varintSize(int64(len(r.Key))) + len(r.Key) + 1 + 8 + 1
 	if origin {
-		size += 1 + len(originKey) + 1 + originSize
+		size += len(originPrefix) - 1 + originSize
 	}
 	d := b.data
 	d = binary.AppendVarint(d, int64(size))
@@ -44,9 +47,7 @@ func (b *builder) add(r *record.Record, origin bool) {
 	d = append(d, 8<<1)
 	d = binary.BigEndian.AppendUint64(d, uint64(r.Value))
 	if origin {
-		d = append(d, 1<<1, byte(len(originKey))<<1)
-		d = append(d, originKey...)
-		d = append(d, originSize<<1)
+		d = append(d, originPrefix...)
 		d = binary.BigEndian.AppendUint32(d, uint32(r.Origin.Partition))
 		d = binary.BigEndian.AppendUint64(d, uint64(r.Origin.Offset))
 		d = binary.BigEndian.AppendUint64(d, uint64(r.Count))

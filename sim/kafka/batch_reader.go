@@ -88,6 +88,10 @@ func longVarint(d []byte, at int) (int64, int) {
 
 // field is a length and that many bytes; -1 is null.
 func field(d []byte, at int) ([]byte, int) {
+	if uint(at) < uint(len(d)) && d[at] < 0x80 && d[at]&1 == 0 && int(d[at]>>1) < len(d)-at { // most are short
+		end := at + 1 + int(d[at]>>1)
+		return d[at+1 : end : end], end
+	}
 	n, at := varint(d, at)
 	switch {
 	case at < 0 || n < -1 || n > int64(len(d)-at):
@@ -101,6 +105,9 @@ func field(d []byte, at int) ([]byte, int) {
 
 // origin is the one header that matters. The others have to fit, too.
 func origin(d []byte, at int) (found []byte, next int) {
+	if at >= 0 && len(d)-at == len(originPrefix)+originSize && string(d[at:at+len(originPrefix)]) == originPrefix {
+		return d[at+len(originPrefix):], len(d) // it is the only one
+	}
 	n, at := varint(d, at)
 	if n < 0 {
 		return nil, -1

@@ -162,7 +162,7 @@ func (b *Broker) handle(env mailbox.Env, c call, req kmsg.Request) {
 // refuse a request that this broker does not know, or not in that version. A client that asks which there are is
 // answered in the version that everybody knows; all others are hung up on.
 func (b *Broker) refuse(env mailbox.Env, c call) {
-	if c.key != 18 {
+	if c.key != kmsg.ApiVersions {
 		b.hangUp(env, c)
 		return
 	}

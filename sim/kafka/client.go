@@ -72,6 +72,7 @@ func (c *Client) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) erro
 	case sweep:
 		c.calls.sweep(env)
 		c.expireBatches(env)
+		c.expireJobs(env)
 	case resume:
 		m.do(env)
 	case linger:

@@ -9,7 +9,7 @@ type lane struct {
 	sequence  int32 // of the next batch to be sealed
 	queue     []*outBatch
 	member    bool // TV1: the coordinator knows that the transaction has this partition
-	last      int  // bytes of the last batch: a guess for the next
+	guess     int  // how many bytes the next batch will have: those of the largest one lately
 }
 
 // outBatch collects records, is closed, then sealed and sent, perhaps more than once.
@@ -34,13 +34,14 @@ func (l *lane) add(p *producer, r *record.Record, limit int) bool {
 	if n == 0 || l.queue[n-1].closed {
 		p.numbered++
 		b := &outBatch{number: p.numbered}
-		b.data = make([]byte, headerSize, min(max(l.last+64, 512), limit+128))
+		b.data = make([]byte, headerSize, min(l.guess+256, limit+128))
+		l.guess -= l.guess / 8
 		l.queue = append(l.queue, b)
 		n++
 	}
 	b := l.queue[n-1]
 	b.add(r, true)
-	l.last = len(b.data)
+	l.guess = max(l.guess, len(b.data))
 	return full
 }
 

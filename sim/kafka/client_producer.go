@@ -21,8 +21,7 @@ type producer struct {
 	err       string // for good
 	gone      bool   // closed, or replaced
 	conn      uint32
-	topics    map[string][]lane
-	lanes     []*lane // in order of first use
+	lanes     []*lane // by topic, in order of first use, and partition
 	numbered  uint64  // batches so far
 	inFlight  []int   // requests per broker
 	records   int     // acknowledged in this transaction
@@ -52,7 +51,7 @@ func (c *Client) findProducer(asker mailbox.Addr, id string) *producer {
 
 func (c *Client) newProducer(asker mailbox.Addr, id string) *producer {
 	c.lastConn++
-	p := &producer{asker: asker, id: id, conn: c.lastConn, topics: map[string][]lane{}, inFlight: make([]int, len(c.cfg.Brokers))}
+	p := &producer{asker: asker, id: id, conn: c.lastConn, inFlight: make([]int, len(c.cfg.Brokers))}
 	c.producers = append(c.producers, p)
 	return p
 }
@@ -145,7 +144,7 @@ func (c *Client) produce(env mailbox.Env, asker mailbox.Addr, m wire.KafkaProduc
 		return
 	}
 	env.Work(mailbox.Serialize, m.Records.Size())
-	if p.topics[m.Topic] != nil {
+	if p.lanesOf(m.Topic) != nil {
 		c.fill(env, p, m.Topic, m.Records)
 		return
 	}
@@ -161,18 +160,18 @@ func (c *Client) produce(env mailbox.Env, asker mailbox.Addr, m wire.KafkaProduc
 }
 
 func (c *Client) fill(env mailbox.Env, p *producer, topic string, records record.Batch) {
-	lanes := p.topics[topic]
+	lanes := p.lanesOf(topic)
 	if lanes == nil {
-		lanes = make([]lane, len(c.leaders[topic]))
-		p.topics[topic] = lanes
-		for i := range lanes {
-			lanes[i].topic, lanes[i].partition = topic, int32(i)
-			p.lanes = append(p.lanes, &lanes[i])
+		fresh := make([]lane, len(c.leaders[topic]))
+		for i := range fresh {
+			fresh[i].topic, fresh[i].partition = topic, int32(i)
+			p.lanes = append(p.lanes, &fresh[i])
 		}
+		lanes = p.lanesOf(topic)
 	}
 	full := false
 	for r := records.Reader(); r.Next(); {
-		l := &lanes[PartitionOf(r.Key, len(lanes))]
+		l := lanes[PartitionOf(r.Key, len(lanes))]
 		full = l.add(p, &r.Record, c.cfg.BatchBytes) || full
 	}
 	if full {
@@ -183,6 +182,20 @@ func (c *Client) fill(env mailbox.Env, p *producer, topic string, records record
 		env.After(c.cfg.Linger, linger{p})
 	}
 	c.calls.watch(env)
+}
+
+// lanesOf are the lanes of a topic, in the order of its partitions; nil if it was not written to yet.
+func (p *producer) lanesOf(topic string) []*lane {
+	for i, l := range p.lanes {
+		if l.topic == topic {
+			n := i + 1
+			for n < len(p.lanes) && p.lanes[n].topic == topic {
+				n++
+			}
+			return p.lanes[i:n]
+		}
+	}
+	return nil
 }
 
 // lingered sends what has not filled a batch in time.

@@ -77,7 +77,7 @@ func (a *app) hears(within time.Duration, want ...string) {
 	a.l.t.Helper()
 	a.l.pass(within)
 	if !slices.Equal(a.heard, want) {
-		a.l.t.Errorf("%s at %v: heard\n  %s\nwant\n  %s", a.name, a.l.World.Now(), strings.Join(a.heard, "\n  "), strings.Join(want, "\n  "))
+		a.l.t.Errorf("%s at %v: heard\n  %s\nwant\n  %s", a.name, a.l.Now(), strings.Join(a.heard, "\n  "), strings.Join(want, "\n  "))
 	}
 	a.heard = nil
 }
@@ -164,11 +164,12 @@ func TestWhoeverKnowsTheEpochCommits(t *testing.T) {
 // Any request but the reader's may be carried out without an answer. Whoever takes an id over twice has fenced
 // itself once, which nobody minds.
 func TestALostAnswerIsRetriedAndNothingIsWrittenTwice(t *testing.T) {
-	for _, key := range []int16{0, 3, 10, 22, 24, 26, 27} {
+	for _, key := range []kmsg.Key{kmsg.Produce, kmsg.Metadata, kmsg.FindCoordinator, kmsg.InitProducerID,
+		kmsg.AddPartitionsToTxn, kmsg.EndTxn, kmsg.WriteTxnMarkers} {
 		l := newLab(t, Config{})
 		sink := l.app("sink", ClientConfig{RequestTimeout: 5 * time.Second})
 		epoch, as := int16(0), "p1/0"
-		if key == 22 {
+		if key == kmsg.InitProducerID {
 			epoch, as = 1, "p1/1"
 		}
 		l.LoseAnswers(key, 1)
@@ -187,12 +188,12 @@ func TestALostAnswerIsRetriedAndNothingIsWrittenTwice(t *testing.T) {
 // While one batch is unanswered others are sent behind it, but not so many that the partition would no longer
 // recognise its retransmit. If it was lost before it arrived they are out of order, and follow it once more.
 func TestWithinASteadyStreamNothingIsLost(t *testing.T) {
-	for _, lose := range []func(*Cluster, int16, int){(*Cluster).LoseAnswers, (*Cluster).LoseRequests} {
+	for _, lose := range []func(*Cluster, kmsg.Key, int){(*Cluster).LoseAnswers, (*Cluster).LoseRequests} {
 		l := newLab(t, Config{})
 		sink := l.app("sink", ClientConfig{})
 		sink.open("a")
 		sink.hears(time.Second, "ready a as p1/0")
-		lose(l.Cluster, 0, 1)
+		lose(l.Cluster, kmsg.Produce, 1)
 		for range 40 {
 			sink.write("a", "x")
 			l.pass(time.Second)
@@ -513,7 +514,7 @@ func TestAFetchOutlivesItsLeader(t *testing.T) {
 	l.FailOver(0)
 	source.fetch(2, 5*time.Second)
 	l.pass(time.Second)
-	l.Partition("out", 0).AppendInput(l.World.Now(), record.Record{})
+	l.Partition("out", 0).AppendInput(l.Now(), record.Record{})
 	source.hears(time.Second, "fetched [2] next 3 of 3")
 	source.fetch(9, time.Second)
 	source.hears(time.Second, "fetched [] next 9 of 3 OFFSET_OUT_OF_RANGE")

@@ -110,7 +110,7 @@ func TestLookUp(t *testing.T) {
 			resp := l.ask(0, 3, kmsg.NewPtrApiVersionsRequest()).(*kmsg.ApiVersionsResponse)
 			said := ""
 			for _, k := range resp.ApiKeys {
-				if k.ApiKey == 0 || k.ApiKey == 26 {
+				if k.ApiKey == kmsg.Produce.Int16() || k.ApiKey == kmsg.EndTxn.Int16() {
 					said += fmt.Sprintf("%s %d-%d, ", kmsg.NameForKey(k.ApiKey), k.MinVersion, k.MaxVersion)
 				}
 			}

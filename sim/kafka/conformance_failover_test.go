@@ -3,6 +3,8 @@ package kafka
 import (
 	"testing"
 	"time"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // What survives a broker, a coordinator, and an answer that never comes.
@@ -60,33 +62,33 @@ func TestFailOver(t *testing.T) {
 		}},
 		{"J8 a commit whose answer is lost is repeated", func(l *lab) {
 			w := wrote(l)
-			l.LoseAnswers(26, 1)
+			l.LoseAnswers(kmsg.EndTxn, 1)
 			l.is(w.commit(), silence)
 			l.is(w.commit(), "NONE p1/1")
 			l.is(l.visible(0), "0")
 		}},
 		{"a commit that is lost before it arrives, too", func(l *lab) {
 			w := wrote(l)
-			l.LoseRequests(26, 1)
+			l.LoseRequests(kmsg.EndTxn, 1)
 			l.is(w.commit(), silence)
 			l.is(l.describe("a"), "Ongoing p1/0 out-0 out-1")
 			l.is(w.commit(), "NONE p1/1")
 		}},
 		{"an answer that comes late is still an answer", func(l *lab) {
 			w := wrote(l)
-			l.DelayAnswers(26, 1, 5*time.Second)
+			l.DelayAnswers(kmsg.EndTxn, 1, 5*time.Second)
 			l.is(w.commit(), "NONE p1/1")
 			l.is(l.visible(0), "0")
 		}},
 		{"a produce whose answer is lost is not written twice", func(l *lab) {
 			w := wrote(l)
-			l.LoseAnswers(0, 1)
+			l.LoseAnswers(kmsg.Produce, 1)
 			l.is(w.batch(0, 1, 1), silence)
 			l.is(w.batch(0, 1, 1), "NONE at 1")
 			l.is(l.log(0), "0 p1/0, 1 p1/0")
 		}},
 		{"taking over whose answer is lost takes over once more", func(l *lab) {
-			l.LoseAnswers(22, 1)
+			l.LoseAnswers(kmsg.InitProducerID, 1)
 			l.is(l.init("a", noPID, noEpoch), silence)
 			l.is(l.init("a", noPID, noEpoch), "NONE p1/1")
 		}},

@@ -195,16 +195,16 @@ func TestFetch(t *testing.T) {
 			l.is(l.read(asked), "0")
 		}},
 		{"but not for ever", func(l *lab) {
-			from := l.World.Now()
+			from := l.Now()
 			l.is(l.read(l.sendFetch(0, 0, true, 5*time.Second)), "")
-			l.is((l.World.Now() - from).String(), "5s")
+			l.is((l.Now() - from).String(), "5s")
 		}},
 		{"and not on a leader that was replaced", func(l *lab) {
 			asked := l.sendFetch(0, 0, true, 5*time.Second)
 			l.pass(time.Second)
 			l.MoveLeader("out", 0, (l.Leader("out", 0)+1)%3)
 			l.is(l.read(asked), "NOT_LEADER_OR_FOLLOWER")
-			l.is(l.World.Now().Truncate(time.Millisecond).String(), "1s")
+			l.is(l.Now().Truncate(time.Millisecond).String(), "1s")
 		}},
 		{"beyond the end of the log there is nothing to wait for", func(l *lab) {
 			l.is(l.read(l.sendFetch(0, 1, true, 5*time.Second)), "OFFSET_OUT_OF_RANGE")
@@ -213,7 +213,7 @@ func TestFetch(t *testing.T) {
 			at := time.UnixMilli(0)
 			for range 3 {
 				at = at.Add(time.Second)
-				l.Partition("out", 0).AppendInput(l.World.Now(), record.Record{Time: record.EventTime(at.UnixMilli())})
+				l.Partition("out", 0).AppendInput(l.Now(), record.Record{Time: record.EventTime(at.UnixMilli())})
 			}
 			l.is(l.offset(0, 0, true), "0")
 			l.is(l.offset(0, 1001, true), "1")

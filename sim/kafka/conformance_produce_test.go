@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // What a partition leader accepts, and what it asks the coordinator before it lets a transaction begin.
@@ -179,7 +181,7 @@ func TestProduce(t *testing.T) {
 			w.join(0)
 			w.join(1)
 			w.write(0, 1)
-			l.DelayAnswers(24, 1, time.Second)
+			l.DelayAnswers(kmsg.AddPartitionsToTxn, 1, time.Second)
 			late := l.sendProduce(l.Leader("out", 1), 11, &w.id, w.to(1, 0, 1))
 			l.is(w.commit(), "NONE")
 			l.pass(500 * time.Millisecond)

@@ -326,7 +326,7 @@ func TestKnownAnomalies(t *testing.T) {
 			w := l.oldWriter("a")
 			w.join(0)
 			w.write(0, 1)
-			l.DelayRequests(26, 1, time.Second)
+			l.DelayRequests(kmsg.EndTxn, 1, time.Second)
 			l.send(l.Coordinator("a"), 4, w.ending(false)) // its answer takes too long
 			l.is(w.abort(), "NONE")
 			w.join(0)
@@ -341,7 +341,7 @@ func TestKnownAnomalies(t *testing.T) {
 		{"P1 under TV2 the late abort is fenced", func(l *lab) {
 			w := l.writer("a")
 			w.write(0, 1)
-			l.DelayRequests(26, 1, time.Second)
+			l.DelayRequests(kmsg.EndTxn, 1, time.Second)
 			late := l.send(l.Coordinator("a"), 5, w.ending(false))
 			l.is(w.abort(), "NONE p1/1")
 			w = w.follow()
@@ -384,7 +384,7 @@ func TestKnownAnomalies(t *testing.T) {
 		{"P11 under TV2 a marker may be sent again", func(l *lab) {
 			w := l.writer("a")
 			w.write(0, 1)
-			l.LoseAnswers(27, 1)
+			l.LoseAnswers(kmsg.WriteTxnMarkers, 1)
 			l.is(w.commit(), "NONE p1/1")
 			l.pass(time.Second)
 			l.failOver("a")

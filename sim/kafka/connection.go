@@ -11,9 +11,9 @@ type connKey struct {
 	conn uint32
 }
 
-// conn keeps the requests of one connection in order: the next is looked at when the one before is answered.
+// conn is a connection on which a request is being worked on. The next is looked at when that is answered.
 type conn struct {
-	busy  bool
+	key   connKey
 	queue []Request
 }
 
@@ -21,7 +21,7 @@ type conn struct {
 type call struct {
 	from    mailbox.Addr
 	corr    uint64
-	key     int16
+	key     kmsg.Key
 	version int16
 	conn    *conn
 }
@@ -40,7 +40,7 @@ type late struct {
 // arrive lets the faults have their say before a request is looked at.
 func (b *Broker) arrive(env mailbox.Env, from mailbox.Addr, m Request) {
 	f := &b.cluster.faults
-	key := m.Req.Key()
+	key := kmsg.Key(m.Req.Key())
 	if f.loseRequest.take(key) {
 		return
 	}
@@ -56,17 +56,14 @@ func (b *Broker) admit(env mailbox.Env, from mailbox.Addr, m Request) {
 	var cn *conn
 	if m.Conn != 0 {
 		key := connKey{from, m.Conn}
-		if cn = b.conns[key]; cn == nil {
-			cn = &conn{}
-			b.conns[key] = cn
-		}
-		if cn.busy {
+		if cn = b.conns[key]; cn != nil {
 			cn.queue = append(cn.queue, m)
 			return
 		}
-		cn.busy = true
+		cn = &conn{key: key}
+		b.conns[key] = cn
 	}
-	b.handle(env, call{from: from, corr: m.Corr, key: m.Req.Key(), version: m.Req.GetVersion(), conn: cn}, m.Req)
+	b.handle(env, call{from: from, corr: m.Corr, key: kmsg.Key(m.Req.Key()), version: m.Req.GetVersion(), conn: cn}, m.Req)
 }
 
 // answer sends a response, unless a fault takes it, and lets the connection go on.
@@ -89,14 +86,13 @@ func (b *Broker) answer(env mailbox.Env, c call, resp kmsg.Response) {
 // hangUp ends the work on a request and takes up the next of its connection.
 func (b *Broker) hangUp(env mailbox.Env, c call) {
 	cn := c.conn
-	if cn == nil {
-		return
-	}
-	cn.busy = false
-	if len(cn.queue) > 0 {
+	switch {
+	case cn == nil:
+	case len(cn.queue) > 0:
 		next := cn.queue[0]
 		cn.queue = cn.queue[1:]
-		cn.busy = true
-		b.handle(env, call{from: c.from, corr: next.Corr, key: next.Req.Key(), version: next.Req.GetVersion(), conn: cn}, next.Req)
+		b.handle(env, call{from: c.from, corr: next.Corr, key: kmsg.Key(next.Req.Key()), version: next.Req.GetVersion(), conn: cn}, next.Req)
+	case b.conns[cn.key] == cn: // else it broke meanwhile
+		delete(b.conns, cn.key)
 	}
 }

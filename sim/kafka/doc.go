@@ -19,5 +19,8 @@
 // verification guards, waiting fetches, markers under way. A new Broker of the same number starts without.
 //
 // Brokers speak Kafka's own protocol, a file per request, so the same model can be put behind a TCP port.
-// Replication is a delay between the append and the high watermark; which replicas are in sync is not modelled.
+//
+// Not modelled: which replicas are in sync (replication is a delay between the append and the high watermark, and a
+// new leader has all that the old one had appended), members of groups, offsets within transactions, the expiry of
+// a partition's producers, leader epochs in fetches, compression, prepared transactions (KIP-939).
 package kafka

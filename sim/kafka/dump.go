@@ -89,6 +89,3 @@ func (c *Cluster) Rows(topic string) []int {
 	}
 	return n
 }
-
-// Ends are the log start, the last stable offset and the high watermark of a partition.
-func (p *Partition) Ends() (start, stable, high int64) { return p.logStart, p.lso, p.hw }

@@ -80,7 +80,7 @@ func (b *Broker) endTxn(env mailbox.Env, c call, req *kmsg.EndTxnRequest) {
 				refuse(env, code)
 				return
 			}
-			pid, epoch := next.successor()
+			pid, epoch := e.successor()
 			reply(env, none, pid, epoch)
 		}})
 	}

@@ -3,6 +3,8 @@ package kafka
 import (
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kmsg"
+
 	"github.com/flinch-dev/flinch/runtime/history"
 	"github.com/flinch-dev/flinch/runtime/mailbox"
 )
@@ -20,9 +22,9 @@ type faults struct {
 }
 
 // counts is how many of the next messages of each API key are concerned.
-type counts map[int16]int
+type counts map[kmsg.Key]int
 
-func (c counts) take(key int16) bool {
+func (c counts) take(key kmsg.Key) bool {
 	if c[key] == 0 {
 		return false
 	}
@@ -30,12 +32,12 @@ func (c counts) take(key int16) bool {
 	return true
 }
 
-type waits map[int16]struct {
+type waits map[kmsg.Key]struct {
 	n    int
 	wait time.Duration
 }
 
-func (w waits) take(key int16) (time.Duration, bool) {
+func (w waits) take(key kmsg.Key) (time.Duration, bool) {
 	e := w[key]
 	if e.n == 0 {
 		return 0, false
@@ -46,16 +48,16 @@ func (w waits) take(key int16) (time.Duration, bool) {
 }
 
 // LoseRequests drops the next n requests of an API key before they have any effect.
-func (c *Cluster) LoseRequests(key int16, n int) {
+func (c *Cluster) LoseRequests(key kmsg.Key, n int) {
 	c.faults.loseRequest = c.faults.loseRequest.add(key, n)
 }
 
 // LoseAnswers drops the answers of the next n requests of an API key, after they took effect.
-func (c *Cluster) LoseAnswers(key int16, n int) {
+func (c *Cluster) LoseAnswers(key kmsg.Key, n int) {
 	c.faults.loseAnswer = c.faults.loseAnswer.add(key, n)
 }
 
-func (c counts) add(key int16, n int) counts {
+func (c counts) add(key kmsg.Key, n int) counts {
 	if c == nil {
 		c = counts{}
 	}
@@ -65,16 +67,16 @@ func (c counts) add(key int16, n int) counts {
 
 // DelayRequests makes the next n requests of an API key wait, so that later ones on other connections, and
 // even those behind them, come first.
-func (c *Cluster) DelayRequests(key int16, n int, wait time.Duration) {
+func (c *Cluster) DelayRequests(key kmsg.Key, n int, wait time.Duration) {
 	c.faults.delayRequest = c.faults.delayRequest.add(key, n, wait)
 }
 
 // DelayAnswers makes the answers of the next n requests of an API key wait.
-func (c *Cluster) DelayAnswers(key int16, n int, wait time.Duration) {
+func (c *Cluster) DelayAnswers(key kmsg.Key, n int, wait time.Duration) {
 	c.faults.delayAnswer = c.faults.delayAnswer.add(key, n, wait)
 }
 
-func (w waits) add(key int16, n int, wait time.Duration) waits {
+func (w waits) add(key kmsg.Key, n int, wait time.Duration) waits {
 	if w == nil {
 		w = waits{}
 	}

@@ -73,7 +73,7 @@ func (b *Broker) initProducerID(env mailbox.Env, c call, req *kmsg.InitProducerI
 				refuse(env, code)
 				return
 			}
-			reply(env, none, next.pid, next.epoch)
+			reply(env, none, e.pid, e.epoch)
 		}})
 	}
 }

@@ -70,15 +70,19 @@ type openTxn struct {
 // abortedTxn is an entry of the aborted index.
 type abortedTxn struct{ pid, first, last int64 }
 
-const segmentSize = 1 << 20
+// Segments grow with the log, up to a size.
+const (
+	segmentLeast = 1 << 14
+	segmentMost  = 1 << 20
+)
 
 // write copies a batch to the end of the log and gives it offsets.
 func (p *Partition) write(data []byte, h *header, fate Fate, now time.Duration) *batch {
 	n := len(p.segments)
 	if n == 0 || cap(p.segments[n-1])-len(p.segments[n-1]) < h.size {
-		size := segmentSize
-		if n == 0 {
-			size = segmentSize / 16
+		size := segmentMost
+		if n < 6 {
+			size = segmentLeast << n
 		}
 		p.segments = append(p.segments, make([]byte, 0, max(size, h.size)))
 		n++

@@ -80,7 +80,7 @@ func (p *Partition) appendData(data []byte, h *header, g *guard, now time.Durati
 	return p.write(data, h, fate, now).base, none
 }
 
-// inSequence is the table of section "sequence rules" for a batch that is no retransmit.
+// inSequence says whether a batch that is no retransmit is the one that comes next.
 func (p *Partition) inSequence(s *producerState, h *header, g *guard) bool {
 	if g != nil && h.sequence > g.lowest {
 		return false // a lower one was refused while the coordinator was asked; it must come first

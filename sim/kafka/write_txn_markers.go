@@ -20,9 +20,7 @@ type markerAppend struct {
 // writeTxnMarkers appends the decision to partitions. It comes from a coordinator, or from an operator who ends
 // a hanging transaction.
 func (b *Broker) writeTxnMarkers(env mailbox.Env, c call, req *kmsg.WriteTxnMarkersRequest) {
-	now := b.cluster.cfg.Now()
 	m := &markerAppend{call: c, resp: kmsg.NewPtrWriteTxnMarkersResponse()}
-	fromBroker := slices.Contains(b.cluster.addrs, c.from)
 	for _, in := range req.Markers {
 		out := kmsg.NewWriteTxnMarkersResponseMarker()
 		out.ProducerID = in.ProducerID
@@ -32,33 +30,13 @@ func (b *Broker) writeTxnMarkers(env mailbox.Env, c call, req *kmsg.WriteTxnMark
 			topic.Partitions = make([]kmsg.WriteTxnMarkersResponseMarkerTopicPartition, len(t.Partitions))
 			for i, n := range t.Partitions {
 				r := &topic.Partitions[i]
-				r.Partition = n
 				p := b.cluster.partition(topicPartition{t.Topic, n})
-				if p == nil {
-					r.ErrorCode = unknownTopicOrPartition
-					continue
+				r.Partition, r.ErrorCode = n, b.mark(env, c, &in, p)
+				if r.ErrorCode == none {
+					m.ends = append(m.ends, end{p, p.leo, p.leaderEpoch, &r.ErrorCode})
+					m.notes = append(m.notes, history.MarkerAppended{ID: b.cluster.ids[in.ProducerID], ProducerID: in.ProducerID,
+						Epoch: in.ProducerEpoch, Topic: t.Topic, Partition: n, Commit: in.Committed})
 				}
-				l := b.leads(p)
-				if l == nil {
-					r.ErrorCode = notLeaderOrFollower
-					continue
-				}
-				if fromBroker {
-					b.cluster.checkMarker(in.ProducerID, in.ProducerEpoch, in.Committed)
-				}
-				strict := req.Version >= 2 && in.TransactionVersion >= 2
-				r.ErrorCode = p.appendMarker(in.ProducerID, in.ProducerEpoch, in.Committed, in.CoordinatorEpoch, strict, millis(env), now)
-				if r.ErrorCode != none {
-					continue
-				}
-				// What ends a transaction ends the right to open one, too; but the next transaction, which has the
-				// marker's epoch under TV2, may be asking already.
-				if g := l.guards[in.ProducerID]; g != nil && !(g.tv2 && g.epoch == in.ProducerEpoch) {
-					delete(l.guards, in.ProducerID)
-				}
-				m.ends = append(m.ends, end{p, p.leo, p.leaderEpoch, &r.ErrorCode})
-				m.notes = append(m.notes, history.MarkerAppended{ID: b.cluster.ids[in.ProducerID], ProducerID: in.ProducerID,
-					Epoch: in.ProducerEpoch, Topic: t.Topic, Partition: n, Commit: in.Committed})
 			}
 			out.Topics = append(out.Topics, topic)
 		}
@@ -69,6 +47,28 @@ func (b *Broker) writeTxnMarkers(env mailbox.Env, c call, req *kmsg.WriteTxnMark
 		return
 	}
 	env.After(draw(env, "replicate", b.cluster.cfg.Replication), marked{m})
+}
+
+// mark appends one marker to one partition.
+func (b *Broker) mark(env mailbox.Env, c call, in *kmsg.WriteTxnMarkersRequestMarker, p *Partition) int16 {
+	if p == nil {
+		return unknownTopicOrPartition
+	}
+	l := b.leads(p)
+	if l == nil {
+		return notLeaderOrFollower
+	}
+	if slices.Contains(b.cluster.addrs, c.from) {
+		b.cluster.checkMarker(in.ProducerID, in.ProducerEpoch, in.Committed)
+	}
+	strict := c.version >= 2 && in.TransactionVersion >= 2
+	code := p.appendMarker(in.ProducerID, in.ProducerEpoch, in.Committed, in.CoordinatorEpoch, strict, millis(env), b.cluster.cfg.Now())
+	// What ends a transaction ends the right to open one, too; but the next transaction, which has the marker's epoch
+	// under TV2, may be asking already.
+	if g := l.guards[in.ProducerID]; code == none && g != nil && !(g.tv2 && g.epoch == in.ProducerEpoch) {
+		delete(l.guards, in.ProducerID)
+	}
+	return code
 }
 
 // marked lets readers see the decision, and answers.
