@@ -128,6 +128,16 @@ func TestADamagedBatchDoesNotHaveItsChecksum(t *testing.T) {
 	}
 }
 
+func TestAnotherHeaderIsNotTheOrigin(t *testing.T) {
+	for name, found := range map[string]bool{originKey: true, "orifin": false} {
+		data := bytes.Replace(sealed(0, 1000, 0, 7, 1), []byte(originKey), []byte(name), 1)
+		r := recordReader{data: data[headerSize:]}
+		if !r.next() || (r.origin != nil) != found {
+			t.Errorf("header %q: found %v, want %v", name, r.origin != nil, found)
+		}
+	}
+}
+
 func TestARecordWhoseFieldsDoNotFitIsRefused(t *testing.T) {
 	for name, bytes := range map[string][]byte{
 		"nothing":                        {0},

@@ -198,6 +198,20 @@ func TestProduce(t *testing.T) {
 			l.is(fmt.Sprint(l.Partition("out", 0).leo), "1")
 			l.is(l.produced(first)+", "+l.produced(second), "NONE at 0, NONE at 1")
 		}},
+		{"until it breaks: what comes after that does not wait for what came before", func(l *lab) {
+			l = newLab(l.t, Config{Replication: Delay{time.Second, time.Second}})
+			w := l.plainWriter()
+			l.conn = 1
+			l.is(w.write(0, 1), "NONE at 0")
+			l.sendProduce(l.Leader("out", 0), 12, nil, w.to(0, 1, 1))
+			l.pass(time.Second / 4)
+			l.Kill("client")
+			l.Restart("client")
+			l.pass(0)
+			asked := l.send(l.Leader("out", 0), 12, kmsg.NewPtrMetadataRequest())
+			l.pass(time.Second / 4)
+			l.is(fmt.Sprint(l.heard[asked] != nil), "true")
+		}},
 	})
 }
 
