@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"context"
+	"github.com/flinch-dev/flinch/chaos/fault"
 	"runtime"
 	"runtime/debug"
 	"testing"
@@ -17,7 +18,7 @@ func BenchmarkWorld(b *testing.B) {
 	var virtual float64
 	b.ReportAllocs()
 	for b.Loop() {
-		o, err := Execute(context.Background(), cell, 7, nil)
+		o, err := Execute(context.Background(), fault.Sim, cell, 7, nil)
 		if err != nil {
 			b.Fatal(err)
 		}

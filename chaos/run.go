@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/flinch-dev/flinch/chaos/fault"
+	"github.com/flinch-dev/flinch/chaos/process"
 	"github.com/flinch-dev/flinch/chaos/scenario"
 	"github.com/flinch-dev/flinch/checker"
 	"github.com/flinch-dev/flinch/checker/measure"
@@ -18,6 +19,7 @@ import (
 
 // Outcome is all that came of one run.
 type Outcome struct {
+	Backend  fault.Backend
 	Cell     scenario.Cell
 	Seed     uint64
 	Run      *checker.Run
@@ -44,6 +46,7 @@ type runner struct {
 	scenario *scenario.Scenario
 	job      plan.Job
 	world    *cluster.Cluster
+	run      func(until time.Duration) // lets the world's time pass
 	injector *fault.Injector
 	progress func(virtual time.Duration)
 	stopped  string // by stopWhen: why
@@ -54,12 +57,12 @@ type runner struct {
 // Execute runs a cell with a seed. The error is for what keeps a run from being one at all: a pipeline that
 // does not compile, a records file that cannot be read, an interrupt (the context's error). Everything else is
 // in the outcome. progress may be nil.
-func Execute(ctx context.Context, cell scenario.Cell, seed uint64, progress func(virtual time.Duration)) (*Outcome, error) {
-	return execute(ctx, cell, seed, progress, func(*cluster.Config) {})
+func Execute(ctx context.Context, backend fault.Backend, cell scenario.Cell, seed uint64, progress func(virtual time.Duration)) (*Outcome, error) {
+	return execute(ctx, backend, cell, seed, progress, func(*cluster.Config) {})
 }
 
 // execute lets a test change the world before the run.
-func execute(ctx context.Context, cell scenario.Cell, seed uint64, progress func(virtual time.Duration), change func(*cluster.Config)) (*Outcome, error) {
+func execute(ctx context.Context, backend fault.Backend, cell scenario.Cell, seed uint64, progress func(virtual time.Duration), change func(*cluster.Config)) (*Outcome, error) {
 	began := time.Now()
 	r := &runner{ctx: ctx, scenario: &cell.Scenario, progress: progress}
 	if progress == nil {
@@ -74,7 +77,11 @@ func execute(ctx context.Context, cell scenario.Cell, seed uint64, progress func
 		return nil, err
 	}
 	change(&cfg)
-	r.world = cluster.New(cfg)
+	closed, err := r.start(backend, cfg)
+	if err != nil {
+		return nil, err
+	}
+	defer closed()
 	if err := r.arm(); err != nil {
 		return nil, err
 	}
@@ -90,11 +97,29 @@ func execute(ctx context.Context, cell scenario.Cell, seed uint64, progress func
 	if err != nil {
 		return nil, err
 	}
-	o := &Outcome{Cell: cell, Seed: seed, Run: run, TraceHash: r.world.TraceHash(), Virtual: r.world.Now(), Events: r.world.Events(),
+	o := &Outcome{Backend: backend, Cell: cell, Seed: seed, Run: run, TraceHash: r.world.TraceHash(), Virtual: r.world.Now(), Events: r.world.Events(),
 		Panics: r.world.Panics(), Pending: r.pending}
 	r.judge(o, interrupted)
 	o.Wall = time.Since(began)
 	return o, interrupted
+}
+
+// start makes the world: a simulated one, or one whose JobManagers and TaskManagers are real processes.
+func (r *runner) start(backend fault.Backend, cfg cluster.Config) (closed func() error, err error) {
+	switch backend {
+	case fault.Sim:
+		r.world = cluster.New(cfg)
+		r.run = r.world.Run
+		return func() error { return nil }, nil
+	case fault.Process:
+		conductor, err := process.New(cfg)
+		if err != nil {
+			return nil, err
+		}
+		r.world, r.run = conductor.Cluster, conductor.Run
+		return conductor.Close, nil
+	}
+	return nil, fmt.Errorf("run on %s: that backend is not there yet; run on %s or %s", backend, fault.Sim, fault.Process)
 }
 
 // arm joins the injector to the world.
@@ -126,7 +151,7 @@ func (r *runner) pass(until time.Duration, done func() bool) error {
 		if err := r.ctx.Err(); err != nil {
 			return err
 		}
-		r.world.Run(min(r.world.Now()+slice, until))
+		r.run(min(r.world.Now()+slice, until))
 		r.progress(r.world.Now())
 	}
 	return nil

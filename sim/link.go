@@ -142,6 +142,10 @@ func (w *World) disconnected(p, q *process) {
 	if !p.up() {
 		return
 	}
+	if p.Outside != nil { // who of its actors knew the other process is known outside
+		at := w.address(mailbox.Addr(p.Name))
+		w.queue.push(w.now+int64(w.profile.Latency), event{do: deliver, to: at, from: at, life: p.life, m: mailbox.Disconnected{Process: q.Name}})
+	}
 	for _, a := range p.actors {
 		if a.knows(q) {
 			a.forget(q)

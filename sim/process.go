@@ -25,6 +25,9 @@ type Process struct {
 	Boot func(boot int) []Resident
 	// BootTime is from the start to the first message; 0 is the profile's, negative is at once.
 	BootTime time.Duration
+	// Outside makes the process the stand-in of one that lives outside of the world: mail to any of its addresses
+	// where no resident lives is handed to it, and what the real process sends comes in by Enter.
+	Outside func(from, to mailbox.Addr, m mailbox.Msg)
 	// RestartAfter is what a supervisor waits before it starts a dead process again; 0: there is none.
 	RestartAfter time.Duration
 }

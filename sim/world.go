@@ -70,6 +70,9 @@ func (w *World) Observe(f func(history.Entry)) { w.observers = append(w.observer
 // Note adds an event of the world itself to the history.
 func (w *World) Note(event history.Event) { w.note("world", "world", event) }
 
+// NoteOf adds an event that an actor outside of the world has noted.
+func (w *World) NoteOf(process, actor string, event history.Event) { w.note(process, actor, event) }
+
 func (w *World) note(process, actor string, event history.Event) {
 	e := history.Entry{N: len(w.history) + 1, At: time.Duration(w.now), Process: process, Actor: actor, Event: event}
 	w.history = append(w.history, e)
@@ -142,14 +145,13 @@ func (w *World) roundTrip(m mailbox.Msg) mailbox.Msg {
 
 // refuse tells the sender that its message was not handled, after the way back.
 func (w *World) refuse(e event, wait time.Duration) {
-	sender := e.from.actor
-	if sender == nil || sender.ended || sender.process == nil {
+	if sender := e.from.actor; (sender == nil || sender.ended) && !e.from.outside() || e.from.process == nil {
 		return
 	}
 	if _, already := e.m.(mailbox.Undeliverable); already {
 		return
 	}
-	w.queue.push(w.now+int64(wait), event{do: deliver, to: e.from, from: e.from, life: sender.process.life,
+	w.queue.push(w.now+int64(wait), event{do: deliver, to: e.from, from: e.from, life: e.from.process.life,
 		m: mailbox.Undeliverable{To: e.to.name, M: e.m}})
 }
 
@@ -232,6 +234,9 @@ func (w *World) arrive(e event) {
 		return // silence
 	case p.paused:
 		p.held = append(p.held, e)
+		return
+	case p.up() && e.to.actor == nil && p.Outside != nil:
+		p.Outside(e.from.name, e.to.name, m)
 		return
 	case !p.up() || e.to.actor == nil:
 		if e.via != nil && w.link(p, e.via.from).cut {

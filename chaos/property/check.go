@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/flinch-dev/flinch/chaos"
+	"github.com/flinch-dev/flinch/chaos/fault"
 	"github.com/flinch-dev/flinch/chaos/scenario"
 )
 
@@ -95,7 +96,7 @@ func run(file string) (why string, err error) {
 	for _, e := range suite.Entries {
 		for _, cell := range e.Cells {
 			for _, seed := range e.Seeds() {
-				o, err := chaos.Execute(context.Background(), cell, seed, nil)
+				o, err := chaos.Execute(context.Background(), fault.Sim, cell, seed, nil)
 				if err != nil {
 					return "", err
 				}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/flinch-dev/flinch/chaos"
+	"github.com/flinch-dev/flinch/chaos/fault"
 	"github.com/flinch-dev/flinch/reports"
 )
 
@@ -86,7 +87,7 @@ func again(c *cobra.Command, dir string) (*reports.Document, error) {
 	}
 	entry := entries[0]
 	cell := entry.Cells[0] // the only one: the matrix has been applied
-	o, err := chaos.Execute(c.Context(), cell, uint64(recorded.Seed), nil)
+	o, err := chaos.Execute(c.Context(), fault.Sim, cell, uint64(recorded.Seed), nil)
 	switch {
 	case c.Context().Err() != nil:
 		return nil, exit{chaos.ExitInterrupted, "interrupted; " + dir + " is as it was"}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/flinch-dev/flinch/chaos"
+	"github.com/flinch-dev/flinch/chaos/fault"
 	"github.com/flinch-dev/flinch/chaos/scenario"
 	"github.com/flinch-dev/flinch/chaos/sweep"
 	"github.com/flinch-dev/flinch/reports"
@@ -135,7 +136,7 @@ func (b *batch) one(ctx context.Context, j job, progress func(virtual time.Durat
 			done = row{err: bug(again, p)}
 		}
 	}()
-	o, err := chaos.Execute(ctx, cell, j.seed, progress)
+	o, err := chaos.Execute(ctx, fault.Sim, cell, j.seed, progress)
 	if o == nil || err != nil && !errors.Is(err, context.Canceled) {
 		return row{err: usage("%s: %v", b.entry.Name, err)}
 	}

@@ -60,7 +60,7 @@ func Decode(r io.Reader) (History, error) {
 		}
 		cut := err != nil
 		if len(bytes.TrimSpace(text)) > 0 {
-			entry, bad := decodeLine(text)
+			entry, bad := DecodeLine(text)
 			switch {
 			case bad == nil:
 				all = append(all, entry)
@@ -74,7 +74,8 @@ func Decode(r io.Reader) (History, error) {
 	}
 }
 
-func decodeLine(text []byte) (Entry, error) {
+// DecodeLine reads one line that Encode wrote.
+func DecodeLine(text []byte) (Entry, error) {
 	var l line[json.RawMessage]
 	if err := json.Unmarshal(text, &l); err != nil {
 		return Entry{}, err

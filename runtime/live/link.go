@@ -189,6 +189,10 @@ func (n *Node) read(c net.Conn) {
 			n.log.Warn("a connection was closed", "process", process, "cause", err)
 			return
 		}
+		if n.cfg.Relay != nil && l.to.Process() != n.cfg.Name {
+			n.cfg.Relay(l.from, l.to, l.m)
+			continue
+		}
 		n.deliver(l, true)
 	}
 }

@@ -30,7 +30,12 @@ type Config struct {
 	// Note gets what actors note, from their goroutines and in the order of each actor. It may wait: then nothing
 	// leaves that the actor did after the note.
 	Note func(history.Entry)
-	Log  *slog.Logger // nil: silence
+	// Elsewhere names actors of this process that live in another one, which Resolve finds under the process's own
+	// name; nil: none.
+	Elsewhere func(addr mailbox.Addr) bool
+	// Relay gets mail that comes in for other processes; nil: it is sent on.
+	Relay func(from, to mailbox.Addr, m mailbox.Msg)
+	Log   *slog.Logger // nil: silence
 	// Turn, if set, is held while an actor handles a message: nodes with one Turn handle one message at a time.
 	// Models that were made for one goroutine share one.
 	Turn sync.Locker
@@ -219,8 +224,12 @@ func (n *Node) happen(a *actor, f *effect) {
 
 // deliver brings a letter to an actor here, or puts it on its way.
 func (n *Node) deliver(l letter, patient bool) {
-	if process := l.to.Process(); process != n.cfg.Name {
+	if process := l.to.Process(); process != n.cfg.Name || n.cfg.Elsewhere != nil && n.cfg.Elsewhere(l.to) {
 		n.link(process).send(l)
+		return
+	}
+	if d, ok := l.m.(mailbox.Disconnected); ok && string(l.to) == n.cfg.Name && l.from == l.to {
+		n.disconnected(d.Process) // whoever carries our mail has seen it
 		return
 	}
 	n.mu.Lock()

@@ -26,6 +26,16 @@ type Config struct {
 	Kafka        kafka.Config
 	Topics       map[string]int // partitions of the topics besides the input
 	Input        Input
+	Outside      Outside // nil: JobManagers and TaskManagers live in the world, too
+}
+
+// Outside runs JobManagers and TaskManagers as real processes. The world stands for all that lies between them:
+// network, services, Kafka clients and the supervisor.
+type Outside interface {
+	// Start starts a life of a process.
+	Start(process string, boot int)
+	// Mail brings a message to an actor of a process.
+	Mail(from, to mailbox.Addr, m mailbox.Msg)
 }
 
 // Cluster is a running cluster.
@@ -76,6 +86,10 @@ func New(cfg Config) *Cluster {
 	client := func() sim.Resident {
 		return sim.Resident{Name: "kafka", Actor: kafka.NewClient(kafka.ClientConfig{Brokers: brokers})}
 	}
+	if cfg.Outside != nil {
+		c.outside(cfg, client)
+		cfg.JobManagers, cfg.TaskManagers = 0, 0
+	}
 	for i := range cfg.JobManagers {
 		name := JobManager(i)
 		w.Add(sim.Process{Name: name, Cores: cfg.Cores, RestartAfter: cfg.RestartAfter, Boot: func(int) []sim.Resident {
@@ -98,4 +112,21 @@ func New(cfg Config) *Cluster {
 	}
 	c.Input = newGenerator(w, c.Kafka, c.Blobs, cfg.Input)
 	return c
+}
+
+// outside adds a stand-in for each JobManager and TaskManager. Its Kafka client stays in the world: it dies with
+// the process, and its connections are the world's.
+func (c *Cluster) outside(cfg Config, client func() sim.Resident) {
+	add := func(name string) {
+		c.Add(sim.Process{Name: name, BootTime: -1, RestartAfter: cfg.RestartAfter, Outside: cfg.Outside.Mail, Boot: func(boot int) []sim.Resident {
+			cfg.Outside.Start(name, boot)
+			return []sim.Resident{client()}
+		}})
+	}
+	for i := range cfg.JobManagers {
+		add(JobManager(i))
+	}
+	for i := range cfg.TaskManagers {
+		add(TaskManager(i))
+	}
 }

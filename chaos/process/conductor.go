@@ -1,0 +1,187 @@
+package process
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/flinch-dev/flinch/runtime/history"
+	"github.com/flinch-dev/flinch/runtime/live"
+	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/sim/cluster"
+)
+
+// Conductor runs a cluster whose JobManagers and TaskManagers are real processes. Between two calls of Run the
+// world stands still and may be looked at and changed; while Run waits, members move it.
+type Conductor struct {
+	*cluster.Cluster
+	cfg     cluster.Config
+	began   time.Time
+	folder  string // for what members say
+	node    *live.Node
+	mail    net.Listener
+	control net.Listener
+	woken   chan struct{}
+
+	mu      sync.Mutex // held by whoever may touch the world
+	members map[string]*member
+	closed  bool
+	reaped  sync.WaitGroup
+}
+
+// New starts the world; members are started as its time begins to pass. Close must be called in the end.
+func New(cfg cluster.Config) (*Conductor, error) {
+	c := &Conductor{cfg: cfg, began: time.Now(), woken: make(chan struct{}, 1), members: map[string]*member{}}
+	var err error
+	if c.folder, err = os.MkdirTemp("", "flinch-members-"); err != nil {
+		return nil, fmt.Errorf("start real processes: make a folder for what they say: %w", err)
+	}
+	for _, l := range []*net.Listener{&c.mail, &c.control} {
+		if *l, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			return nil, errors.Join(fmt.Errorf("start real processes: listen for their mail: %w", err), c.Close())
+		}
+	}
+	c.node = live.Start(live.Config{Name: "harness", Listen: c.mail, Resolve: c.resolve, Relay: c.relay, Log: slog.New(slog.DiscardHandler)})
+	go c.accept()
+	c.mu.Lock()
+	c.cfg.Outside = c
+	c.Cluster = cluster.New(c.cfg)
+	c.Observe(c.follow)
+	return c, nil
+}
+
+// Run lets real time pass, and the world's with it, up to a time since the start.
+func (c *Conductor) Run(until time.Duration) {
+	for {
+		now := time.Since(c.began)
+		c.Cluster.Run(min(now, until))
+		if now >= until {
+			return
+		}
+		wait := until - now
+		if next, ok := c.Next(); ok {
+			wait = min(wait, max(next-now, 0))
+		}
+		c.mu.Unlock()
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-c.woken:
+		}
+		timer.Stop()
+		c.mu.Lock()
+	}
+}
+
+// in lets something from outside happen in the world, at the time that it is.
+func (c *Conductor) in(do func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed || c.Cluster == nil {
+		return
+	}
+	c.Cluster.Run(max(time.Since(c.began), c.Now()))
+	do()
+	select {
+	case c.woken <- struct{}{}:
+	default:
+	}
+}
+
+// relay takes mail of a member into the world.
+func (c *Conductor) relay(from, to mailbox.Addr, m mailbox.Msg) {
+	c.in(func() { c.Enter(from, to, m) })
+}
+
+// Mail brings mail out of the world to a member.
+func (c *Conductor) Mail(from, to mailbox.Addr, m mailbox.Msg) { c.node.Send(from, to, m) }
+
+// resolve says where a member listens. One that has not said so yet is not there.
+func (c *Conductor) resolve(name string) (string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if m := c.members[name]; m != nil && m.listens != "" {
+		return m.listens, nil
+	}
+	return "", fmt.Errorf("%s is not up", name)
+}
+
+// Start starts a life of a process.
+func (c *Conductor) Start(name string, boot int) {
+	m, err := c.spawn(name, boot)
+	if err != nil {
+		c.NoteOf(name, name, history.Violation{Invariant: "start", Detail: err.Error()})
+		return
+	}
+	c.members[name] = m
+	c.reaped.Add(1)
+	go c.reap(m)
+}
+
+// reap notices the end of a member. One that nobody has killed has ended by itself, and the supervisor hears of it.
+func (c *Conductor) reap(m *member) {
+	defer c.reaped.Done()
+	m.cmd.Wait()
+	c.in(func() {
+		if c.members[m.name] == m {
+			delete(c.members, m.name)
+			c.Fail(m.name, m.lastWords())
+		}
+	})
+}
+
+// follow does to members what happens to their stand-ins. It is called while the world is held.
+func (c *Conductor) follow(e history.Entry) {
+	switch ev := e.Event.(type) {
+	case history.ProcessStopped:
+		if m := c.members[ev.Name]; m != nil {
+			delete(c.members, ev.Name)
+			m.kill()
+		}
+	case history.ProcessPaused:
+		if m := c.members[ev.Name]; m != nil {
+			m.pause()
+		}
+	case history.ProcessResumed:
+		if m := c.members[ev.Name]; m != nil {
+			m.resume()
+		}
+	}
+}
+
+// PIDs are the process ids of the members that are up, by name.
+func (c *Conductor) PIDs() map[string]int {
+	pids := map[string]int{}
+	for name, m := range c.members {
+		pids[name] = m.cmd.Process.Pid
+	}
+	return pids
+}
+
+// Close ends every member and leaves nothing behind. The history stays.
+func (c *Conductor) Close() error {
+	if c.Cluster == nil { // New has failed
+		return os.RemoveAll(c.folder)
+	}
+	c.closed = true
+	for name, m := range c.members {
+		delete(c.members, name)
+		m.kill()
+	}
+	c.mu.Unlock()
+	c.reaped.Wait()
+	c.control.Close()
+	err := c.node.Stop()
+	c.mu.Lock()
+	return errors.Join(err, os.RemoveAll(c.folder))
+}
+
+func (c *Conductor) logOf(name string, boot int) string {
+	return filepath.Join(c.folder, fmt.Sprintf("%s-%d.log", strings.ReplaceAll(name, "/", "_"), boot))
+}
