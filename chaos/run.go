@@ -46,7 +46,9 @@ type runner struct {
 	scenario *scenario.Scenario
 	job      plan.Job
 	world    *cluster.Cluster
+	backend  fault.Backend
 	run      func(until time.Duration) // lets the world's time pass
+	struck   time.Duration             // when a fault last began or ended
 	injector *fault.Injector
 	progress func(virtual time.Duration)
 	stopped  string // by stopWhen: why
@@ -64,7 +66,7 @@ func Execute(ctx context.Context, backend fault.Backend, cell scenario.Cell, see
 // execute lets a test change the world before the run.
 func execute(ctx context.Context, backend fault.Backend, cell scenario.Cell, seed uint64, progress func(virtual time.Duration), change func(*cluster.Config)) (*Outcome, error) {
 	began := time.Now()
-	r := &runner{ctx: ctx, scenario: &cell.Scenario, progress: progress}
+	r := &runner{ctx: ctx, backend: backend, scenario: &cell.Scenario, progress: progress}
 	if progress == nil {
 		r.progress = func(time.Duration) {}
 	}
@@ -77,7 +79,7 @@ func execute(ctx context.Context, backend fault.Backend, cell scenario.Cell, see
 		return nil, err
 	}
 	change(&cfg)
-	closed, err := r.start(backend, cfg)
+	closed, err := r.start(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -105,8 +107,8 @@ func execute(ctx context.Context, backend fault.Backend, cell scenario.Cell, see
 }
 
 // start makes the world: a simulated one, or one whose JobManagers and TaskManagers are real processes.
-func (r *runner) start(backend fault.Backend, cfg cluster.Config) (closed func() error, err error) {
-	switch backend {
+func (r *runner) start(cfg cluster.Config) (closed func() error, err error) {
+	switch r.backend {
 	case fault.Sim:
 		r.world = cluster.New(cfg)
 		r.run = r.world.Run
@@ -119,7 +121,7 @@ func (r *runner) start(backend fault.Backend, cfg cluster.Config) (closed func()
 		r.world, r.run = conductor.Cluster, conductor.Run
 		return conductor.Close, nil
 	}
-	return nil, fmt.Errorf("run on %s: that backend is not there yet; run on %s or %s", backend, fault.Sim, fault.Process)
+	return nil, fmt.Errorf("run on %s: that backend is not there yet; run on %s or %s", r.backend, fault.Sim, fault.Process)
 }
 
 // arm joins the injector to the world.
@@ -141,7 +143,13 @@ func (r *runner) arm() error {
 	if err != nil {
 		return err
 	}
-	r.world.Observe(func(e history.Entry) { r.injector.Observe(e) })
+	r.world.Observe(func(e history.Entry) {
+		switch e.Event.(type) {
+		case history.FaultStarted, history.FaultEnded:
+			r.struck = e.At
+		}
+		r.injector.Observe(e)
+	})
 	return nil
 }
 
@@ -185,6 +193,9 @@ func (r *runner) load() error {
 		if r.world.Status() == finished {
 			return true // a bounded source
 		}
+		if r.backend != fault.Sim && r.recovered() {
+			return true // nobody waits for a quiet hour in real time
+		}
 		if r.scenario.Pipeline.Source.Records == nil {
 			return r.world.Now() >= time.Duration(r.scenario.Duration)
 		}
@@ -192,6 +203,15 @@ func (r *runner) load() error {
 		return r.world.Input.Done() && r.injector.Idle() && len(r.injector.Missed()) == 0 || r.world.Now() >= r.fileEnd()
 	})
 }
+
+// recovered says whether all faults are over, and checkpoints have gone on for a while since.
+func (r *runner) recovered() bool {
+	return r.injector.Idle() && len(r.injector.Missed()) == 0 && r.world.Status() == running &&
+		r.world.Now() >= r.struck+calm && r.world.LastCompleted() >= r.struck+calm/2
+}
+
+// calm is how long the load goes on in real time after the last fault.
+const calm = 20 * time.Second
 
 const loadMax = 30 * 24 * time.Hour
 

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -18,6 +19,27 @@ type process struct {
 	Leads    []span
 	Attempts []attempt
 	Fenced   []time.Duration
+	PIDs     []pid // of a real process: one for each life
+}
+
+type pid struct {
+	from   time.Duration
+	number int
+}
+
+// withPIDs lists processes, the real ones with their process ids at a time.
+func (s *story) withPIDs(names []string, at time.Duration) string {
+	shown := slices.Clone(names)
+	for i, name := range names {
+		for _, p := range s.processes {
+			for _, life := range p.PIDs {
+				if p.Name == name && life.from <= at {
+					shown[i] = fmt.Sprintf("%s (pid %d)", name, life.number)
+				}
+			}
+		}
+	}
+	return strings.Join(shown, ", ")
 }
 
 // attempt is one deployment of a subtask, on the process that ran it.
@@ -55,6 +77,9 @@ func (r *processReader) see(e history.Entry) {
 	switch ev := e.Event.(type) {
 	case history.ProcessStarted:
 		r.move(ev.Name, e.At, up)
+	case history.ProcessConnected:
+		p := r.at(ev.Name)
+		p.PIDs = append(p.PIDs, pid{e.At, ev.PID})
 	case history.ProcessStopped:
 		r.move(ev.Name, e.At, dead)
 		r.endLead(ev.Name, e.At)

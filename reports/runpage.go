@@ -208,7 +208,7 @@ func faultRows(d *Document, s *story) []faultRow {
 	var all []faultRow
 	for _, f := range s.faults {
 		r := faultRow{Name: f.Started.Fault, Inject: f.Started.Inject, Asked: f.Started.Asked, Achieved: moment(f.At),
-			Picked: strings.Join(f.Started.Targets, ", "), Why: f.Started.Why, Undone: "nothing to undo"}
+			Picked: s.withPIDs(f.Started.Targets, f.At), Why: f.Started.Why, Undone: "nothing to undo"}
 		if f.Ended >= 0 {
 			r.Undone = because(moment(f.Ended), f.Result)
 		}

@@ -14,8 +14,11 @@ func Terminal(w io.Writer, d *Document, colour bool) error {
 	s := read(d.Run)
 	p := paint{colour}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s  %s  seed %d  %s simulated in %s\n", p.bold(visible(d.Scenario.Name)), visible(d.Scenario.Backend),
-		d.Scenario.Seed, quantity(d.VirtualSeconds, "s"), quantity(d.WallSeconds, "s"))
+	took := quantity(d.VirtualSeconds, "s") + " of real time"
+	if d.Scenario.Backend == "sim" {
+		took = fmt.Sprintf("%s simulated in %s", quantity(d.VirtualSeconds, "s"), quantity(d.WallSeconds, "s"))
+	}
+	fmt.Fprintf(&b, "%s  %s  seed %d  %s\n", p.bold(visible(d.Scenario.Name)), visible(d.Scenario.Backend), d.Scenario.Seed, took)
 	fmt.Fprintf(&b, "  %s  %s\n", p.verdict(d), visible(sentence(d, s)))
 	for _, r := range d.Results {
 		switch r.Verdict {

@@ -24,7 +24,7 @@ var Events = []string{
 	"restart.scheduled", "restore.started", "restore.completed", "task.restored", "keygroups.owned",
 	"slot.allocated", "slot.freed", "attempt.fenced",
 	"leader.elected", "leader.lost", "heartbeat.timeout", "taskmanager.registered",
-	"process.started", "process.stopped", "process.paused", "process.resumed",
+	"process.started", "process.connected", "process.stopped", "process.paused", "process.resumed",
 	"fault.started", "fault.ended", "violation", "operation",
 }
 

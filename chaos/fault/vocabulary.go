@@ -51,7 +51,7 @@ var kinds = []Kind{
 		Long: "Every process on the machine dies and its local disk is lost, so local recovery cannot help. " +
 			"A supervisor brings the processes back on an empty machine.",
 		Roles: workers, Default: processes(TaskManager, One),
-		Backends: []Backend{Sim, Kubernetes}, Lasts: AtOnce, Undo: "the supervisor restarts what ran there, with empty disks",
+		Backends: []Backend{Sim, Process, Kubernetes}, Lasts: AtOnce, Undo: "the supervisor restarts what ran there, with empty disks",
 	},
 	{
 		Name: "network.partition", Summary: "messages between two groups of processes do not get through",

@@ -155,15 +155,6 @@ func (c *Conductor) follow(e history.Entry) {
 	}
 }
 
-// PIDs are the process ids of the members that are up, by name.
-func (c *Conductor) PIDs() map[string]int {
-	pids := map[string]int{}
-	for name, m := range c.members {
-		pids[name] = m.cmd.Process.Pid
-	}
-	return pids
-}
-
 // Close ends every member and leaves nothing behind. The history stays.
 func (c *Conductor) Close() error {
 	if c.Cluster == nil { // New has failed

@@ -164,6 +164,7 @@ func (c *Conductor) hear(conn net.Conn) {
 	c.in(func() {
 		if m := c.members[h.Name]; m != nil {
 			m.listens, m.control = h.Listens, conn
+			c.NoteOf(h.Name, h.Name, history.ProcessConnected{Name: h.Name, PID: m.cmd.Process.Pid})
 		}
 	})
 	for err == nil {

@@ -124,6 +124,8 @@ func recordedIn(dir string) (recorded reports.Summary, err error) {
 		return recorded, usage("%s is a sweep; name the folder of one of its runs, which are inside", dir)
 	case recorded.Schema != reports.RunSchema:
 		return recorded, usage("%s has the schema %q, and this version reads %q", path, recorded.Schema, reports.RunSchema)
+	case recorded.Backend != string(fault.Sim):
+		return recorded, usage("%s was run on %s: only a simulated run can be repeated event by event; run it anew: %s", dir, recorded.Backend, recorded.Repro)
 	case recorded.ExitCode == chaos.ExitInterrupted:
 		return recorded, usage("%s was interrupted, so there is no whole run to repeat; begin it anew: %s", dir, recorded.Repro)
 	}

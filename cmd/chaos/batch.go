@@ -20,6 +20,7 @@ import (
 // batch is all the runs of one scenario: each cell of its matrix with each seed.
 type batch struct {
 	entry    *scenario.Entry
+	backend  fault.Backend
 	seeds    []uint64
 	vars     []string
 	out      string // the folder asked for; "" for one in the store
@@ -85,7 +86,11 @@ func (b *batch) run(ctx context.Context, stderr io.Writer) (*outcome, error) {
 	b.keep = newKeeper(len(b.entry.Cells))
 	jobs, began := b.jobs(), time.Now()
 	p := newProgress(stderr, b.entry.Name, len(jobs), time.Duration(b.entry.Cells[0].Scenario.Duration))
-	rows := sweep.Run(ctx, jobs, b.parallel, func(ctx context.Context, j job) row {
+	parallel := b.parallel
+	if b.backend != fault.Sim {
+		parallel = 1 // real processes need the machine for themselves
+	}
+	rows := sweep.Run(ctx, jobs, parallel, func(ctx context.Context, j job) row {
 		return b.one(ctx, j, p.at)
 	}, func(_ int, done row) (goOn bool) {
 		p.step(done.passed())
@@ -130,13 +135,13 @@ func (o *outcome) link() {
 // failing runs and of the first good one of each cell.
 func (b *batch) one(ctx context.Context, j job, progress func(virtual time.Duration)) (done row) {
 	cell := b.entry.Cells[j.cell]
-	again := repro(b.entry, cell, j.seed, b.vars)
+	again := repro(b.entry, cell, b.backend, j.seed, b.vars)
 	defer func() {
 		if p := recover(); p != nil { // here, since nobody else recovers on this goroutine
 			done = row{err: bug(again, p)}
 		}
 	}()
-	o, err := chaos.Execute(ctx, fault.Sim, cell, j.seed, progress)
+	o, err := chaos.Execute(ctx, b.backend, cell, j.seed, progress)
 	if o == nil || err != nil && !errors.Is(err, context.Canceled) {
 		return row{err: usage("%s: %v", b.entry.Name, err)}
 	}

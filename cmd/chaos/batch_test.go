@@ -10,12 +10,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/flinch-dev/flinch/chaos/fault"
 	"github.com/flinch-dev/flinch/chaos/scenario"
 )
 
 // A panic in a worker would end the program with Go's exit code 2, which means "inconclusive" here.
 func TestAPanicInARunIsABugOfOurs(t *testing.T) {
-	b := batch{entry: small(t), seeds: []uint64{7}}
+	b := batch{entry: small(t), backend: fault.Sim, seeds: []uint64{7}}
 	done := b.one(context.Background(), job{seed: 7}, func(time.Duration) { panic("the sky fell") })
 	var e exit
 	if !errors.As(done.err, &e) || e.code != exitBug || done.summary != nil {
@@ -30,7 +31,7 @@ func TestAPanicInARunIsABugOfOurs(t *testing.T) {
 
 // An interrupt before the first run leaves nothing behind that looks like a run.
 func TestAnInterruptBeforeTheFirstRunLeavesNoFolder(t *testing.T) {
-	b := batch{entry: small(t), seeds: []uint64{7}, parallel: 1}
+	b := batch{entry: small(t), backend: fault.Sim, seeds: []uint64{7}, parallel: 1}
 	t.Chdir(t.TempDir())
 	interrupted, interrupt := context.WithCancel(context.Background())
 	interrupt()

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/flinch-dev/flinch/chaos"
+	"github.com/flinch-dev/flinch/chaos/fault"
 	"github.com/flinch-dev/flinch/chaos/scenario"
 	"github.com/flinch-dev/flinch/reports"
 	"github.com/flinch-dev/flinch/runtime/config"
@@ -26,14 +27,14 @@ func document(o *chaos.Outcome, entry *scenario.Entry, repro string) (*reports.D
 		return nil, err
 	}
 	d := &reports.Document{
-		Scenario: reports.Scenario{Name: title(entry, o.Cell), Description: s.Description, Seed: int64(o.Seed), Backend: "sim",
+		Scenario: reports.Scenario{Name: title(entry, o.Cell), Description: s.Description, Seed: int64(o.Seed), Backend: string(o.Backend),
 			ResolvedYAML: string(yaml), Labels: s.Metadata.Labels, ReproCommand: repro},
 		Run: *o.Run, Results: o.Results, Recoveries: o.Measured.Recoveries, Checkpoints: o.Measured.Checkpoints,
 		Series: o.Measured.Series, Metrics: o.Measured.Metrics,
 		ExactlyOnce: reports.Counts{Expected: o.Audit.Expected, Committed: o.Audit.Committed, Lost: o.Audit.Lost, Duplicated: o.Audit.Duplicated,
 			Unexpected: o.Audit.Unexpected, OutOfOrder: o.Audit.OutOfOrder, AbortedReads: o.Audit.AbortedRead},
 		Environment:    environment(),
-		TraceHash:      fmt.Sprintf("%016x", o.TraceHash),
+		TraceHash:      traceHash(o),
 		VirtualSeconds: o.Virtual.Seconds(), WallSeconds: o.Wall.Seconds(),
 		Verdict: o.Word, Passed: o.Passed(), ExitCode: o.Exit, Reason: o.Reason,
 	}
@@ -87,6 +88,14 @@ func document(o *chaos.Outcome, entry *scenario.Entry, repro string) (*reports.D
 		}
 	}
 	return d, nil
+}
+
+// traceHash is that of a simulated run; real runs are never the same twice.
+func traceHash(o *chaos.Outcome) string {
+	if o.Backend != fault.Sim {
+		return ""
+	}
+	return fmt.Sprintf("%016x", o.TraceHash)
 }
 
 const parallelism = "parallelism.default"

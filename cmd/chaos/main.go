@@ -103,6 +103,6 @@ func command() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(badFlag)
 	root.AddCommand(runCommand(), validateCommand(), planCommand(), faultsCommand(), describeCommand(), schemaCommand(),
-		replayCommand(), checkCommand(), reportCommand())
+		replayCommand(), checkCommand(), reportCommand(), memberCommand())
 	return root
 }

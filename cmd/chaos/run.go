@@ -51,16 +51,17 @@ func (r *runs) run(c *cobra.Command, paths []string) error {
 	if err != nil {
 		return err
 	}
-	for _, e := range entries {
-		if err := runnable(e, r.backend, seeds); err != nil {
+	backends := make([]fault.Backend, len(entries))
+	for i, e := range entries {
+		if backends[i], err = runnable(e, r.backend, seeds); err != nil {
 			return err
 		}
 	}
 	began, ran := time.Now(), 0
 	var codes []int
 	say := voice{w: c.OutOrStdout(), format: r.format}
-	for _, e := range entries {
-		b := batch{entry: e, seeds: seeds, vars: r.vars, out: r.out, failFast: r.failFast, parallel: r.parallel}
+	for i, e := range entries {
+		b := batch{entry: e, backend: backends[i], seeds: seeds, vars: r.vars, out: r.out, failFast: r.failFast, parallel: r.parallel}
 		if seeds == nil {
 			b.seeds = e.Seeds()
 		}
@@ -97,11 +98,17 @@ func (r *runs) check() error {
 	if r.parallel < 1 {
 		return usage("--parallel %d runs nothing: it must be at least 1", r.parallel)
 	}
-	if err := r.selection.check(); err != nil || r.backend == "" || r.backend == string(fault.Sim) {
+	if err := r.selection.check(); err != nil {
 		return err
 	}
-	return exit{exitUnavailable, fmt.Sprintf("--backend %s cannot be run by this version: it runs scenarios on sim only", r.backend)}
+	if r.backend != "" && !slices.Contains(backends, fault.Backend(r.backend)) {
+		return exit{exitUnavailable, fmt.Sprintf("--backend %s cannot be run by this version: it runs scenarios on sim and on process", r.backend)}
+	}
+	return nil
 }
+
+// backends are what this version can run on.
+var backends = []fault.Backend{fault.Sim, fault.Process}
 
 // chosenSeeds are the seeds of the command line; nil leaves the choice to each scenario.
 func (r *runs) chosenSeeds(c *cobra.Command) ([]uint64, error) {
@@ -128,22 +135,27 @@ func (r *runs) chosenSeeds(c *cobra.Command) ([]uint64, error) {
 // runsMax bounds what one scenario is multiplied to by its cells and seeds.
 const runsMax = 1_000_000
 
-// runnable refuses a scenario that this version cannot run.
-func runnable(e *scenario.Entry, backend string, seeds []uint64) error {
+// runnable says where a scenario runs, or refuses one that this version cannot run.
+func runnable(e *scenario.Entry, asked string, seeds []uint64) (fault.Backend, error) {
 	if seeds == nil {
 		seeds = e.Seeds()
 	}
 	if n := len(e.Cells) * len(seeds); n > runsMax {
-		return usage("%s has %s and %s, which are %d runs: at most %d are made at a time", e.Name, count(len(e.Cells), "cell"), count(len(seeds), "seed"), n, runsMax)
+		return "", usage("%s has %s and %s, which are %d runs: at most %d are made at a time", e.Name, count(len(e.Cells), "cell"), count(len(seeds), "seed"), n, runsMax)
 	}
-	backends := e.Cells[0].Scenario.Backends
-	switch {
-	case backend != "" || backends[0] == fault.Sim:
-		return nil
-	case slices.Contains(backends, fault.Sim):
-		return exit{exitUnavailable, fmt.Sprintf("%s is for %s first, and this version runs on sim only: add --backend sim to simulate it", e.Name, backends[0])}
+	if asked != "" {
+		return fault.Backend(asked), nil // validation has compared it with the scenario's
 	}
-	return exit{exitUnavailable, fmt.Sprintf("%s is for %s, and this version runs on sim only: add sim to its backends to simulate it", e.Name, backends[0])}
+	wanted := e.Cells[0].Scenario.Backends
+	if slices.Contains(backends, wanted[0]) {
+		return wanted[0], nil
+	}
+	for _, b := range backends {
+		if slices.Contains(wanted, b) {
+			return "", exit{exitUnavailable, fmt.Sprintf("%s is for %s first, and this version runs on sim and on process: add --backend %s", e.Name, wanted[0], b)}
+		}
+	}
+	return "", exit{exitUnavailable, fmt.Sprintf("%s is for %s, and this version runs on sim and on process: add one of them to its backends", e.Name, wanted[0])}
 }
 
 func firstOf(errs ...error) error {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/flinch-dev/flinch/chaos/fault"
 	"github.com/flinch-dev/flinch/chaos/scenario"
 )
 
@@ -79,11 +80,15 @@ func safe(name string) string {
 }
 
 // repro is the command that runs a cell with a seed again.
-func repro(entry *scenario.Entry, cell scenario.Cell, seed uint64, vars []string) string {
+func repro(entry *scenario.Entry, cell scenario.Cell, backend fault.Backend, seed uint64, vars []string) string {
 	for _, s := range cell.Settings {
 		vars = append(vars[:len(vars):len(vars)], s.Path+"="+s.Value)
 	}
-	return commandLine(entry, fmt.Sprintf("--seed %d", seed), vars)
+	how := fmt.Sprintf("--seed %d", seed)
+	if backend != fault.Sim {
+		how = fmt.Sprintf("--backend %s %s", backend, how)
+	}
+	return commandLine(entry, how, vars)
 }
 
 // reproSweep is the command that runs all cells with all seeds again.

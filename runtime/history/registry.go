@@ -12,7 +12,7 @@ var events = []Event{
 	CheckpointSubsumed{}, CheckpointNotified{}, CheckpointAbortNotified{},
 	AlignmentStarted{}, BarrierAligned{}, SnapshotTaken{}, SnapshotStored{}, SourcePosition{},
 	SinkPrecommitted{}, SinkCommitted{}, SinkAborted{}, SinkCommitLost{}, SinkWrite{},
-	ProcessStarted{}, ProcessStopped{}, ProcessPaused{}, ProcessResumed{},
+	ProcessStarted{}, ProcessConnected{}, ProcessStopped{}, ProcessPaused{}, ProcessResumed{},
 	FaultStarted{}, FaultEnded{}, Violation{}, Transaction{}, MarkerAppended{},
 }
 

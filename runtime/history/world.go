@@ -6,6 +6,12 @@ type ProcessStarted struct {
 	Boot int // 1 for the first start
 }
 
+// ProcessConnected: a real process has said that it is there, under this process id.
+type ProcessConnected struct {
+	Name string
+	PID  int
+}
+
 // ProcessStopped: Cause is "killed", "machine lost", or the message of a failed assertion, with Panic set.
 type ProcessStopped struct {
 	Name  string
@@ -60,12 +66,13 @@ type MarkerAppended struct {
 	Commit     bool
 }
 
-func (ProcessStarted) Kind() string { return "process.started" }
-func (ProcessStopped) Kind() string { return "process.stopped" }
-func (ProcessPaused) Kind() string  { return "process.paused" }
-func (ProcessResumed) Kind() string { return "process.resumed" }
-func (FaultStarted) Kind() string   { return "fault.started" }
-func (FaultEnded) Kind() string     { return "fault.ended" }
-func (Violation) Kind() string      { return "violation" }
-func (e Transaction) Kind() string  { return "txn." + lower(e.State) }
-func (MarkerAppended) Kind() string { return "marker.appended" }
+func (ProcessStarted) Kind() string   { return "process.started" }
+func (ProcessConnected) Kind() string { return "process.connected" }
+func (ProcessStopped) Kind() string   { return "process.stopped" }
+func (ProcessPaused) Kind() string    { return "process.paused" }
+func (ProcessResumed) Kind() string   { return "process.resumed" }
+func (FaultStarted) Kind() string     { return "fault.started" }
+func (FaultEnded) Kind() string       { return "fault.ended" }
+func (Violation) Kind() string        { return "violation" }
+func (e Transaction) Kind() string    { return "txn." + lower(e.State) }
+func (MarkerAppended) Kind() string   { return "marker.appended" }
