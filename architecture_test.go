@@ -116,6 +116,46 @@ func checkDeterministic(t *testing.T, file string) {
 	})
 }
 
+// real is who may start goroutines and open sockets. chaos/sweep starts goroutines only, to use all cores.
+var real = []string{"runtime/live", "chaos/process", "chaos/sweep", "cmd"}
+
+// Real time is kept to a few packages, and the production driver to those who start processes.
+func TestArchitectureRealTimeHasItsPlaces(t *testing.T) {
+	loaded, err := packages.Load(&packages.Config{Mode: packages.NeedName | packages.NeedFiles | packages.NeedSyntax | packages.NeedImports}, "./...")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range loaded {
+		at := strings.TrimPrefix(p.PkgPath, module)
+		if within(at, real) || strings.HasSuffix(at, "test") {
+			continue
+		}
+		for path := range p.Imports {
+			if path == "net" || strings.HasPrefix(path, module+"runtime/live") {
+				t.Errorf("%s imports %s: only %v may", at, path, real)
+			}
+		}
+		for _, f := range p.Syntax {
+			ast.Inspect(f, func(n ast.Node) bool {
+				if g, ok := n.(*ast.GoStmt); ok {
+					where := p.Fset.Position(g.Pos())
+					t.Errorf("%s:%d starts a goroutine: only %v may", rel(where.Filename), where.Line, real)
+				}
+				return true
+			})
+		}
+	}
+}
+
+func within(path string, folders []string) bool {
+	for _, f := range folders {
+		if path == f || strings.HasPrefix(path, f+"/") {
+			return true
+		}
+	}
+	return false
+}
+
 // A loop over a map comes in another order each time. Where that cannot get out, a comment that says "in any
 // order" stands on the loop or above it, and why.
 func TestArchitectureMapOrderDoesNotGetOut(t *testing.T) {
