@@ -1,13 +1,9 @@
 package process
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
-	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -23,7 +19,6 @@ type Conductor struct {
 	*cluster.Cluster
 	cfg     cluster.Config
 	began   time.Time
-	folder  string // for what members say
 	node    *live.Node
 	mail    net.Listener
 	control net.Listener
@@ -39,13 +34,12 @@ type Conductor struct {
 func New(cfg cluster.Config) (*Conductor, error) {
 	c := &Conductor{cfg: cfg, began: time.Now(), woken: make(chan struct{}, 1), members: map[string]*member{}}
 	var err error
-	if c.folder, err = os.MkdirTemp("", "flinch-members-"); err != nil {
-		return nil, fmt.Errorf("start real processes: make a folder for what they say: %w", err)
+	if c.mail, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+		return nil, fmt.Errorf("start real processes: listen for their mail: %w", err)
 	}
-	for _, l := range []*net.Listener{&c.mail, &c.control} {
-		if *l, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
-			return nil, errors.Join(fmt.Errorf("start real processes: listen for their mail: %w", err), c.Close())
-		}
+	if c.control, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+		c.mail.Close()
+		return nil, fmt.Errorf("start real processes: listen for their notes: %w", err)
 	}
 	c.node = live.Start(live.Config{Name: "harness", Listen: c.mail, Resolve: c.resolve, Relay: c.relay, Log: slog.New(slog.DiscardHandler)})
 	go c.accept()
@@ -113,8 +107,8 @@ func (c *Conductor) resolve(name string) (string, error) {
 }
 
 // Start starts a life of a process.
-func (c *Conductor) Start(name string, boot int) {
-	m, err := c.spawn(name, boot)
+func (c *Conductor) Start(name string, _ int) {
+	m, err := c.spawn(name)
 	if err != nil {
 		c.NoteOf(name, name, history.Violation{Invariant: "start", Detail: err.Error()})
 		return
@@ -157,9 +151,6 @@ func (c *Conductor) follow(e history.Entry) {
 
 // Close ends every member and leaves nothing behind. The history stays.
 func (c *Conductor) Close() error {
-	if c.Cluster == nil { // New has failed
-		return os.RemoveAll(c.folder)
-	}
 	c.closed = true
 	for name, m := range c.members {
 		delete(c.members, name)
@@ -170,9 +161,5 @@ func (c *Conductor) Close() error {
 	c.control.Close()
 	err := c.node.Stop()
 	c.mu.Lock()
-	return errors.Join(err, os.RemoveAll(c.folder))
-}
-
-func (c *Conductor) logOf(name string, boot int) string {
-	return filepath.Join(c.folder, fmt.Sprintf("%s-%d.log", strings.ReplaceAll(name, "/", "_"), boot))
+	return err
 }

@@ -19,13 +19,13 @@ const MemberCommand = "member"
 type member struct {
 	name    string
 	cmd     *exec.Cmd
-	log     string   // where its standard error goes
+	said    tail     // on its standard error
 	listens string   // once it has said so
 	control net.Conn // the same
 }
 
 // spawn starts this same program again, as a member.
-func (c *Conductor) spawn(name string, boot int) (*member, error) {
+func (c *Conductor) spawn(name string) (*member, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("start %s: find this program: %w", name, err)
@@ -41,13 +41,8 @@ func (c *Conductor) spawn(name string, boot int) (*member, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
-	m := &member{name: name, log: c.logOf(name, boot), cmd: exec.Command(self, MemberCommand)}
-	log, err := os.Create(m.log)
-	if err != nil {
-		return nil, fmt.Errorf("start %s: %w", name, err)
-	}
-	defer log.Close()
-	m.cmd.Stdin, m.cmd.Stderr = bytes.NewReader(text), log
+	m := &member{name: name, cmd: exec.Command(self, MemberCommand)}
+	m.cmd.Stdin, m.cmd.Stderr = bytes.NewReader(text), &m.said
 	dieWithParent(m.cmd)
 	if err := m.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
@@ -59,9 +54,19 @@ func (m *member) kill() { m.cmd.Process.Kill() }
 
 // lastWords are the end of what a member that ended by itself has said.
 func (m *member) lastWords() string {
-	data, err := os.ReadFile(m.log)
-	if text := strings.TrimSpace(string(data)); err == nil && text != "" {
-		return "it ended by itself: " + text[max(0, len(text)-2000):]
+	if text := strings.TrimSpace(string(m.said)); text != "" {
+		return "it ended by itself: " + text
 	}
 	return fmt.Sprintf("it ended by itself (%s)", m.cmd.ProcessState)
+}
+
+// tail keeps the end of what is written to it. It is read once the writer has ended.
+type tail []byte
+
+const tailMax = 4 << 10
+
+func (t *tail) Write(p []byte) (int, error) {
+	*t = append(*t, p...)
+	*t = (*t)[max(0, len(*t)-tailMax):]
+	return len(p), nil
 }

@@ -54,7 +54,7 @@ func (p *progress) single() bool { return p.total == 1 }
 func (p *progress) String() string {
 	text := fmt.Sprintf("%s: %d of %d runs", p.name, p.done.Load(), p.total)
 	if p.single() {
-		text = fmt.Sprintf("%s: +%.0f s simulated", p.name, time.Duration(p.virtual.Load()).Seconds())
+		text = fmt.Sprintf("%s: +%.0f s", p.name, time.Duration(p.virtual.Load()).Seconds())
 	}
 	if n := p.bad.Load(); n > 0 {
 		text += fmt.Sprintf(", %d failed", n)
