@@ -1,5 +1,5 @@
 # The two commands of the README, and those of a developer.
-.PHONY: run test check determinism bench build golden soak clean
+.PHONY: run test check determinism bench build golden soak soak-process clean
 
 # Kill the leading JobManager in the middle of a checkpoint, judge the output, write a report.
 run:
@@ -39,6 +39,11 @@ golden:
 # Every shipped scenario over a hundred seeds, on all cores.
 soak:
 	go run ./cmd/chaos run scenarios --seeds 1..100
+
+# Real processes are killed, paused and cut off for so many hours.
+HOURS ?= 1
+soak-process:
+	go run ./cmd/chaos run --backend process scenarios/soak.yaml --var duration=$(HOURS)h --out store/soak-process
 
 clean:
 	rm -rf bin store

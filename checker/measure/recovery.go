@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -118,15 +119,12 @@ func notices(e history.Entry) (text string, notice bool) {
 	return "", false
 }
 
-// blamed says whether what was noticed is put down to this fault: it names one of its targets, or it names
-// nobody's and no other fault has come yet.
+// blamed says whether what was noticed is put down to this fault: it is the last one that hit a target which is
+// named, or nobody's target is named and no other fault has come yet.
 func (ep *episode) blamed(text string, at time.Duration, faults []fault) bool {
-	if namesAny(text, ep.Targets) {
-		return true
-	}
-	for _, other := range faults {
-		if other.at <= at && other.entry != ep.entry && namesAny(text, other.Targets) {
-			return false
+	for _, other := range slices.Backward(faults) {
+		if other.at <= at && namesAny(text, other.Targets) {
+			return other.entry == ep.entry
 		}
 	}
 	return at <= ep.next
