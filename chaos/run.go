@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -37,6 +38,9 @@ type Outcome struct {
 	Pending   string   // what the drain waited for in vain, or ""
 }
 
+// ErrHarness is a failure of the harness itself: a run that says nothing.
+var ErrHarness = errors.New("the run was ended by a failure of the harness")
+
 // slice is how much virtual time passes between two looks at the run from outside.
 const slice = 500 * time.Millisecond
 
@@ -48,6 +52,7 @@ type runner struct {
 	world    *cluster.Cluster
 	backend  fault.Backend
 	run      func(until time.Duration) // lets the world's time pass
+	broken   func() error              // why the harness itself cannot go on
 	struck   time.Duration             // when a fault last began or ended
 	injector *fault.Injector
 	progress func(virtual time.Duration)
@@ -95,6 +100,9 @@ func execute(ctx context.Context, backend fault.Backend, cell scenario.Cell, see
 			drained, interrupted = r.drain()
 		}
 	}
+	if err := r.broken(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrHarness, err)
+	}
 	run, err := collect(r.world, &r.job, r.scenario.Metadata.Name, r.scenario.Pipeline.Source.Topic, drained)
 	if err != nil {
 		return nil, err
@@ -111,14 +119,14 @@ func (r *runner) start(cfg cluster.Config) (closed func() error, err error) {
 	switch r.backend {
 	case fault.Sim:
 		r.world = cluster.New(cfg)
-		r.run = r.world.Run
+		r.run, r.broken = r.world.Run, func() error { return nil }
 		return func() error { return nil }, nil
 	case fault.Process:
 		conductor, err := process.New(cfg)
 		if err != nil {
 			return nil, err
 		}
-		r.world, r.run = conductor.Cluster, conductor.Run
+		r.world, r.run, r.broken = conductor.Cluster, conductor.Run, conductor.Broken
 		return conductor.Close, nil
 	}
 	return nil, fmt.Errorf("run on %s: that backend is not there yet; run on %s or %s", r.backend, fault.Sim, fault.Process)
@@ -160,6 +168,9 @@ func (r *runner) pass(until time.Duration, done func() bool) error {
 			return err
 		}
 		r.run(min(r.world.Now()+slice, until))
+		if err := r.broken(); err != nil {
+			return err
+		}
 		r.progress(r.world.Now())
 	}
 	return nil
@@ -235,12 +246,16 @@ func (r *runner) drain() (drained bool, err error) {
 	r.restartTheDead()
 	busy := r.world.Now() // when something was still waited for
 	err = r.pass(r.world.Now()+most, func() bool {
-		if r.pending = r.waitsFor(quiet); r.pending != "" {
+		r.pending = r.waitsFor(quiet)
+		if owed := r.world.Owed(); r.pending == "" && owed > 0 {
+			r.pending = fmt.Sprintf("%d transactions or files of completed checkpoints are not committed", owed)
+		}
+		if r.pending != "" {
 			busy = r.world.Now()
 		}
 		return r.world.Now() >= busy+afterglow
 	})
-	return r.pending == "", err
+	return r.waitsFor(quiet) == "", err // what is still owed after all this time is not late, but lost
 }
 
 // afterglow is the time for what nobody waits for: commit markers on their way to the partitions.
@@ -248,7 +263,7 @@ const afterglow = 2 * time.Second
 
 // waitsFor is what a run still waits for at its end, or "". A bounded job has to finish. An unbounded one has to
 // complete a checkpoint that covers all input, and another one a while later: until then a TaskManager may be
-// dead without anybody having noticed, and with it the commits of the first. And nothing may be owed any more.
+// dead without anybody having noticed, and with it the commits of the first.
 func (r *runner) waitsFor(quiet time.Duration) string {
 	status := r.world.Status()
 	records, at := r.world.Covered()
@@ -261,8 +276,6 @@ func (r *runner) waitsFor(quiet time.Duration) string {
 		return fmt.Sprintf("the completed checkpoints cover %d of %d records", records, r.world.Input.Sent())
 	case r.world.LastCompleted() < at+quiet:
 		return "no checkpoint was completed after the one that covers all records"
-	case r.world.Owed() > 0:
-		return fmt.Sprintf("%d transactions or files of completed checkpoints are not committed", r.world.Owed())
 	}
 	return ""
 }

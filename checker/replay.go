@@ -8,8 +8,9 @@ import (
 	"github.com/flinch-dev/flinch/runtime/plan"
 )
 
-// inCommitOrder returns the places in Run.Output of the committed records, as readers got to see them. All
-// records of a key are in one partition of the output, so for a key this is the order of the log.
+// inCommitOrder returns the places in Run.Output of the committed records, as readers got to see them; those behind
+// a transaction that is still open nobody has seen yet. All records of a key are in one partition of the output, so
+// for a key this is the order of the log.
 func inCommitOrder(run *Run) []int {
 	if run.commits == nil {
 		run.commits = sortByCommit(run)
@@ -24,7 +25,7 @@ func sortByCommit(run *Run) []int {
 	total := 0
 	for i := range run.Output {
 		out := &run.Output[i]
-		if out.Fate != Committed {
+		if out.Fate != Committed || out.Visible == Unknown {
 			continue
 		}
 		total++

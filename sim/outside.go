@@ -32,8 +32,15 @@ func (w *World) Enter(from, to mailbox.Addr, m mailbox.Msg) {
 	}
 }
 
-// Fail ends a process that has ended by itself outside of the world.
-func (w *World) Fail(name, cause string) { w.stop(w.mustProcess(name), cause, false, dead) }
+// Bounce tells the sender of a message that it was handed out in vain: nobody took the connection.
+func (w *World) Bounce(from, to mailbox.Addr, m mailbox.Msg) {
+	w.refuse(event{to: w.address(to), from: w.address(from), m: m}, w.profile.Latency)
+}
+
+// Fail ends a process that has ended by itself outside of the world, perhaps by a failed assertion.
+func (w *World) Fail(name, cause string, panicked bool) {
+	w.stop(w.mustProcess(name), cause, panicked, dead)
+}
 
 // Next is when the next event is due; false: there is none.
 func (w *World) Next() (at time.Duration, ok bool) {

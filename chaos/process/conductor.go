@@ -1,9 +1,11 @@
 package process
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -26,6 +28,7 @@ type Conductor struct {
 
 	mu      sync.Mutex // held by whoever may touch the world
 	members map[string]*member
+	broken  error // what keeps the harness itself from going on
 	closed  bool
 	reaped  sync.WaitGroup
 }
@@ -67,19 +70,36 @@ func (c *Conductor) Run(until time.Duration) {
 		select {
 		case <-timer.C:
 		case <-c.woken:
+		case <-c.node.Done():
 		}
 		timer.Stop()
 		c.mu.Lock()
+		select {
+		case <-c.node.Done():
+			c.broken = errors.Join(c.broken, fmt.Errorf("the harness's own mail has stopped: %w", c.node.Err()))
+		default:
+		}
+		if c.broken != nil {
+			return
+		}
 	}
 }
+
+// Broken says why the harness cannot go on, or nil. It is no word on the cluster.
+func (c *Conductor) Broken() error { return c.broken }
 
 // in lets something from outside happen in the world, at the time that it is.
 func (c *Conductor) in(do func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed || c.Cluster == nil {
+	if c.closed || c.Cluster == nil || c.broken != nil {
 		return
 	}
+	defer func() {
+		if reason := recover(); reason != nil { // the world's own, and not on the goroutine that drives it
+			c.broken = fmt.Errorf("a bug of ours in the world: %v\n%s", reason, debug.Stack())
+		}
+	}()
 	c.Cluster.Run(max(time.Since(c.began), c.Now()))
 	do()
 	select {
@@ -93,8 +113,14 @@ func (c *Conductor) relay(from, to mailbox.Addr, m mailbox.Msg) {
 	c.in(func() { c.Enter(from, to, m) })
 }
 
-// Mail brings mail out of the world to a member.
-func (c *Conductor) Mail(from, to mailbox.Addr, m mailbox.Msg) { c.node.Send(from, to, m) }
+// Mail brings mail out of the world to a member. It is called by the world.
+func (c *Conductor) Mail(from, to mailbox.Addr, m mailbox.Msg) {
+	if member := c.members[to.Process()]; member == nil || member.listens == "" {
+		c.Bounce(from, to, m)
+		return
+	}
+	c.node.Send(from, to, m)
+}
 
 // resolve says where a member listens. One that has not said so yet is not there.
 func (c *Conductor) resolve(name string) (string, error) {
@@ -125,7 +151,8 @@ func (c *Conductor) reap(m *member) {
 	c.in(func() {
 		if c.members[m.name] == m {
 			delete(c.members, m.name)
-			c.Fail(m.name, m.lastWords())
+			c.node.Forget(m.name)
+			c.Fail(m.name, m.lastWords(), m.asserted())
 		}
 	})
 }
@@ -137,6 +164,7 @@ func (c *Conductor) follow(e history.Entry) {
 		if m := c.members[ev.Name]; m != nil {
 			delete(c.members, ev.Name)
 			m.kill()
+			c.node.Forget(ev.Name)
 		}
 	case history.ProcessPaused:
 		if m := c.members[ev.Name]; m != nil {

@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/flinch-dev/flinch/runtime/history"
 	"github.com/flinch-dev/flinch/runtime/jobmanager"
@@ -146,9 +147,11 @@ func (c *Conductor) accept() {
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
-		if err == nil {
-			go c.hear(conn)
+		if err != nil {
+			time.Sleep(10 * time.Millisecond) // out of files, most likely: some will be closed
+			continue
 		}
+		go c.hear(conn)
 	}
 }
 
@@ -176,6 +179,7 @@ func (c *Conductor) hear(conn net.Conn) {
 		}
 		e, bad := history.DecodeLine(text)
 		if bad != nil {
+			c.in(func() { c.NoteOf(h.Name, h.Name, history.Violation{Invariant: "note", Detail: bad.Error()}) })
 			return
 		}
 		alive := false

@@ -60,6 +60,15 @@ func (m *member) lastWords() string {
 	return fmt.Sprintf("it ended by itself (%s)", m.cmd.ProcessState)
 }
 
+// asserted says whether a member ended since it found itself wrong: by its own word, or by Go's.
+func (m *member) asserted() bool {
+	code := m.cmd.ProcessState.ExitCode()
+	return code == ExitAsserted || code == 2
+}
+
+// ExitAsserted is how a member ends that has found itself wrong.
+const ExitAsserted = 70
+
 // tail keeps the end of what is written to it. It is read once the writer has ended.
 type tail []byte
 

@@ -182,24 +182,25 @@ func (m *measurement) recover() {
 	}
 }
 
-// heldUp fills in the recovery from a fault that made nothing restart.
+// heldUp fills in the recovery from a fault that made nothing restart. The lag must leave its band by far: a little
+// beyond is noise, which no fault is to blame for.
 func (m *measurement) heldUp(ep *episode, r *Recovery, band int) {
 	until := ep.at + stray
 	if ep.ended != never {
 		until = ep.ended + stray
 	}
-	out := m.lag.leaves(ep.at, min(until, ep.next, m.run.End), band)
+	out := m.lag.leaves(ep.at, min(until, ep.next, m.run.End), 2*band)
 	if out == never {
 		return
 	}
 	back := m.lag.back(out, m.run.End, band)
 	if back == never {
 		r.CatchUp, r.Total = never, never
-		r.Steps = []Step{{"catch up", ep.at, m.run.End, capacityKey}}
+		r.Steps = []Step{{"catch up", out, m.run.End, capacityKey}}
 		return
 	}
-	r.CatchUp, r.Total = back-ep.at, back-ep.at
-	r.Steps = []Step{{"catch up", ep.at, back, capacityKey}}
+	r.CatchUp, r.Total = back-out, back-out
+	r.Steps = []Step{{"catch up", out, back, capacityKey}}
 }
 
 // restarted fills in the recovery from a fault after which the job was restored.

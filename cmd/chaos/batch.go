@@ -142,6 +142,9 @@ func (b *batch) one(ctx context.Context, j job, progress func(virtual time.Durat
 		}
 	}()
 	o, err := chaos.Execute(ctx, b.backend, cell, j.seed, progress)
+	if errors.Is(err, chaos.ErrHarness) {
+		return row{err: exit{exitBug, fmt.Sprintf("%s: %v", b.entry.Name, err)}}
+	}
 	if o == nil || err != nil && !errors.Is(err, context.Canceled) {
 		return row{err: usage("%s: %v", b.entry.Name, err)}
 	}

@@ -1,16 +1,23 @@
 package main
 
 import (
+	"errors"
+
 	"github.com/spf13/cobra"
 
 	"github.com/flinch-dev/flinch/chaos/process"
+	"github.com/flinch-dev/flinch/runtime/live"
 )
 
 // memberCommand makes this program a JobManager or TaskManager of a run with real processes. It is started by the
 // program itself.
 func memberCommand() *cobra.Command {
 	return &cobra.Command{Use: process.MemberCommand, Hidden: true, Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
-		if err := process.Member(c.InOrStdin(), c.ErrOrStderr()); err != nil {
+		err := process.Member(c.InOrStdin(), c.ErrOrStderr())
+		switch {
+		case errors.Is(err, live.ErrAssertion):
+			return exit{process.ExitAsserted, err.Error()}
+		case err != nil:
 			return exit{exitUnavailable, err.Error()}
 		}
 		return nil

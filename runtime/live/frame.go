@@ -2,6 +2,7 @@ package live
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -74,7 +75,7 @@ func greeting(process string) []byte { return append(append([]byte(magic), versi
 
 // readGreeting returns who dials.
 func readGreeting(body []byte) (process string, err error) {
-	rest, ok := cutPrefix(body, magic)
+	rest, ok := bytes.CutPrefix(body, []byte(magic))
 	switch {
 	case !ok || len(rest) == 0:
 		return "", fmt.Errorf("read the greeting of a connection: it is no Flinch process that dials here")
@@ -84,13 +85,6 @@ func readGreeting(body []byte) (process string, err error) {
 		return "", fmt.Errorf("read the greeting of a connection: it does not say which process dials")
 	}
 	return string(rest[1:]), nil
-}
-
-func cutPrefix(body []byte, prefix string) ([]byte, bool) {
-	if len(body) < len(prefix) || string(body[:len(prefix)]) != prefix {
-		return nil, false
-	}
-	return body[len(prefix):], true
 }
 
 // letter is one piece of mail between two processes.

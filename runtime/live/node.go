@@ -84,6 +84,20 @@ func Start(cfg Config) *Node {
 // Send mails from outside of any actor.
 func (n *Node) Send(from, to mailbox.Addr, m mailbox.Msg) { n.deliver(letter{from, to, m}, false) }
 
+// Forget drops the connection to a process, and what waits to be written to it: that life of it is over.
+func (n *Node) Forget(process string) {
+	n.mu.Lock()
+	l := n.links[process]
+	delete(n.links, process)
+	n.mu.Unlock()
+	if l != nil {
+		l.close()
+	}
+}
+
+// ErrAssertion is what a process has ended with that found itself wrong.
+var ErrAssertion = errors.New("an assertion failed")
+
 // Done is closed once the process has ended: by Stop, by its root actor, or by a failed assertion.
 func (n *Node) Done() <-chan struct{} { return n.done }
 
@@ -91,6 +105,13 @@ func (n *Node) Done() <-chan struct{} { return n.done }
 func (n *Node) Wait() error {
 	<-n.done
 	n.running.Wait()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.cause
+}
+
+// Err is the cause of the end, without waiting for it.
+func (n *Node) Err() error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.cause
@@ -133,7 +154,7 @@ func (n *Node) end(cause error) {
 // crash ends the process after a failed assertion.
 func (n *Node) crash(reason error) {
 	n.log.Error("an assertion failed; the process ends", "cause", reason)
-	n.end(fmt.Errorf("an assertion failed: %w", reason))
+	n.end(fmt.Errorf("%w: %w", ErrAssertion, reason))
 }
 
 func (n *Node) newActor(addr mailbox.Addr, impl mailbox.Actor, parent *actor) *actor {

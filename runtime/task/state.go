@@ -36,6 +36,16 @@ func (t *Task) enter(env mailbox.Env, to State) {
 	}
 }
 
+// sayAgain repeats the states that the task has been through: the connection that broke may have lost the word of
+// them. What the JobMaster has heard before is no legal move, and does nothing.
+func (t *Task) sayAgain(env mailbox.Env) {
+	for _, s := range []State{Initializing, Running} {
+		if t.state == Running || t.state == s {
+			t.tell(env, wire.TaskStateChanged{Job: t.cfg.Task.Job, Attempt: t.cfg.Task.Attempt, State: string(s), Again: true})
+		}
+	}
+}
+
 func (t *Task) move(to State) {
 	for _, legal := range moves[t.state] {
 		if legal == to {

@@ -3,6 +3,7 @@ package task
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/flinch-dev/flinch/runtime/blob"
 	"github.com/flinch-dev/flinch/runtime/channel"
@@ -100,7 +101,7 @@ func (t *Task) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) error 
 			return err
 		}
 	case mailbox.Disconnected:
-		if err := t.disconnected(m); err != nil {
+		if err := t.disconnected(env, m); err != nil {
 			return err
 		}
 	case wire.AssignSplits:
@@ -121,6 +122,8 @@ func (t *Task) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) error 
 		t.flush(env)
 	case proceed:
 		t.proceeds = false
+	case sayAgain:
+		t.sayAgain(env)
 	default:
 		if err := t.answer(env, m); err != nil {
 			return err
@@ -169,6 +172,15 @@ func (t *Task) open(from mailbox.Addr, m wire.RequestPartition) error {
 // undeliverable handles mail that did not arrive. A producer that is not there yet is asked again, with
 // Flink's back-off; everything else is noticed by those whose business it is.
 func (t *Task) undeliverable(env mailbox.Env, m mailbox.Undeliverable) error {
+	if to, ok := m.M.(wire.Fenced); ok {
+		switch s, ok := to.M.(wire.TaskStateChanged); {
+		case ok && s.Again:
+			env.After(sayAgainPause, sayAgain{})
+			return nil
+		case ok:
+			return fmt.Errorf("task %s: its JobMaster %s could not be told that it is %s, and would wait for ever", t.cfg.Task.Attempt, m.To, s.State)
+		}
+	}
 	r, ok := m.M.(wire.RequestPartition)
 	if !ok {
 		if t.sink != nil {
@@ -192,7 +204,10 @@ func (t *Task) undeliverable(env mailbox.Env, m mailbox.Undeliverable) error {
 
 // disconnected fails the task if one of its producers was on the other end: what it had sent may be lost.
 // A lost consumer is not our failure.
-func (t *Task) disconnected(m mailbox.Disconnected) error {
+func (t *Task) disconnected(env mailbox.Env, m mailbox.Disconnected) error {
+	if m.Process == t.cfg.JobMaster.Process() {
+		t.sayAgain(env)
+	}
 	if t.state != Running || t.gate == nil {
 		return nil
 	}
@@ -233,7 +248,13 @@ type (
 	request struct{ Channel int } // ask a producer again
 	flush   struct{}              // the buffer timeout
 	proceed struct{}              // there is more to do
+	// sayAgain tells the JobMaster our state once more.
+	sayAgain struct{}
 )
+
+const sayAgainPause = time.Second
+
+func (sayAgain) Word() string { return "say-again" }
 
 func (request) Word() string { return "request-again" }
 func (flush) Word() string   { return "flush" }

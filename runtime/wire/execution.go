@@ -71,6 +71,7 @@ type TaskStateChanged struct {
 	Attempt id.Attempt
 	State   string
 	Cause   string
+	Again   bool // said before, over a connection that has broken
 }
 
 // EndOfData tells the JobMaster that an attempt has handled all its input, and only waits for a last

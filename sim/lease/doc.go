@@ -9,5 +9,7 @@
 // whole timeout again, as from a new ZooKeeper leader. Time is that of the service's own clock. Faults are
 // methods, called between events; each one that lasts returns the function that ends it, and Heal ends all.
 //
+// It keeps the contract of election/coordtest, as the gateway to a real etcd does.
+//
 // The package does not know who leads: leases are keys like any others, but for faults aimed at them.
 package lease

@@ -162,7 +162,7 @@ func (s *Service) transact(env mailbox.Env, r request, t wire.CoordTxn) {
 			return
 		}
 	}
-	if len(t.Writes) > 0 {
+	if slices.ContainsFunc(t.Writes, s.changes) {
 		s.version++
 	}
 	for _, w := range t.Writes {
@@ -176,6 +176,9 @@ func (s *Service) transact(env mailbox.Env, r request, t wire.CoordTxn) {
 	s.answer(env, r, reply{version: s.version})
 	s.wake(env)
 }
+
+// changes says whether a write does anything: to delete what is not there does not.
+func (s *Service) changes(w wire.Write) bool { return !w.Delete || s.keys[w.Key] != nil }
 
 // remove deletes a key, as part of the present version.
 func (s *Service) remove(name string) {
