@@ -278,18 +278,23 @@ func worst(r Summary, of func(RecoverySummary) Number) Number {
 	return longest
 }
 
+// known are the values of a measure over runs. One from which nothing had to recover took no time to recover, and
+// says nothing of how long that takes.
 func known(c Cell, name string) []float64 {
 	var all []float64
 	for _, r := range c.Runs {
-		if v := valueOf(r, name); v.Known() {
+		if v := valueOf(r, name); v.Known() && (v != 0 || !strings.HasPrefix(name, "recovery.")) {
 			all = append(all, float64(v))
 		}
 	}
 	return all
 }
 
-func quantilesOf(c Cell, name string) Quantiles {
-	v := known(c, name)
+func quantilesOf(c Cell, name string) Quantiles { return QuantilesOf(c.Runs, name) }
+
+// QuantilesOf sums up a measure over runs: of each run its worst.
+func QuantilesOf(runs []Summary, name string) Quantiles {
+	v := known(Cell{Runs: runs}, name)
 	if len(v) == 0 {
 		return Quantiles{Unknown(), Unknown(), Unknown(), Unknown()}
 	}

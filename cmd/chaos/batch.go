@@ -48,6 +48,10 @@ type row struct {
 
 func (r *row) passed() bool { return r.summary != nil && r.summary.Passed }
 
+func (r *row) interrupted() bool {
+	return r.summary != nil && r.summary.ExitCode == chaos.ExitInterrupted
+}
+
 // outcome is what became of a batch: one run, or a sweep of them.
 type outcome struct {
 	dir   string
@@ -125,7 +129,7 @@ func (b *batch) run(ctx context.Context, stderr io.Writer) (*outcome, error) {
 func (o *outcome) link() {
 	store := filepath.Dir(o.dir)
 	link(store, "latest", o.dir)
-	failing := slices.IndexFunc(o.rows, func(r row) bool { return !r.passed() && r.folder != "" })
+	failing := slices.IndexFunc(o.rows, func(r row) bool { return !r.passed() && !r.interrupted() && r.folder != "" })
 	if failing >= 0 {
 		link(store, "latest-fail", o.rows[failing].folder)
 	}

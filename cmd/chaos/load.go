@@ -32,7 +32,7 @@ type selection struct {
 
 func (s *selection) flags(c *cobra.Command, formats ...string) {
 	s.formats = formats
-	c.Flags().StringVar(&s.backend, "backend", "", "where to run: sim (real processes and clusters will follow)")
+	c.Flags().StringVar(&s.backend, "backend", "", "where to run: sim, or process for real processes; the scenario says if left out")
 	c.Flags().StringArrayVarP(&s.labels, "label", "l", nil, "only scenarios with this label: key=value")
 	c.Flags().StringArrayVar(&s.vars, "var", nil, "set a value of the scenario: path=value, such as duration=10m")
 	c.Flags().StringVar(&s.format, "format", formatText, "how to say it: "+strings.Join(formats, ", "))

@@ -75,7 +75,7 @@ func (r *runs) run(c *cobra.Command, paths []string) error {
 			codes = append(codes, came.code())
 		}
 		if err != nil {
-			return err
+			return firstOf(err, say.end(ran, time.Since(began))) // what there is has a right to be said
 		}
 		if r.failFast && sweep.Worst(codes...) != 0 {
 			break

@@ -15,6 +15,7 @@ import (
 	"github.com/jstemmer/go-junit-report/v2/junit"
 
 	"github.com/flinch-dev/flinch/chaos"
+	"github.com/flinch-dev/flinch/chaos/fault"
 	"github.com/flinch-dev/flinch/reports"
 )
 
@@ -82,7 +83,7 @@ const failuresShown = 5
 func printSweep(w io.Writer, o *outcome, p paint) error {
 	var b strings.Builder
 	s := o.sweep
-	fmt.Fprintf(&b, "%s  sim  %s  %s\n", p.in(bold, s.Scenario.Name), count(len(o.rows), "run"), seconds(s.WallSeconds))
+	fmt.Fprintf(&b, "%s  %s  %s  %s\n", p.in(bold, s.Scenario.Name), s.Scenario.Backend, count(len(o.rows), "run"), seconds(s.WallSeconds))
 	fmt.Fprintf(&b, "  %s%s\n", tally(o.rows, p), recovery(o.rows))
 	if s.ExitCode == chaos.ExitInterrupted {
 		fmt.Fprintf(&b, "  %s  %s\n", p.verdict(s.Verdict), s.Reason)
@@ -97,7 +98,7 @@ func printSweep(w io.Writer, o *outcome, p paint) error {
 			continue
 		}
 		fmt.Fprintf(&b, "  %s  %s  seed %d  %s\n    again:  %s\n", p.verdict(run.Verdict), run.Scenario, run.Seed, visible(run.Reason), visible(run.Repro))
-		if done.folder != "" {
+		if done.folder != "" && run.Backend == string(fault.Sim) {
 			fmt.Fprintf(&b, "    replay: chaos replay %s\n", quoted(done.folder))
 		}
 	}
@@ -135,36 +136,27 @@ func tally(rows []row, p paint) string {
 	return text
 }
 
-// recovery sums up how long recoveries took. Runs that are known to be bad say nothing about that.
+// recovery sums up how long the slowest recovery of each run took. Runs that are known to be bad, or were cut short,
+// say nothing about that.
 func recovery(rows []row) string {
-	var totals []float64
+	var runs []reports.Summary
 	limit := ""
 	for _, done := range rows {
-		if done.caught {
+		if done.caught || done.summary.ExitCode == chaos.ExitInterrupted {
 			continue
 		}
-		for _, r := range done.summary.Recoveries {
-			if r.Total.Known() {
-				totals = append(totals, float64(r.Total))
-			}
-		}
+		runs = append(runs, *done.summary)
 		for _, slo := range done.summary.SLO {
 			if slo.Name == "recovery.total" && !slo.AtLeast {
 				limit = fmt.Sprintf(" (limit %s)", seconds(float64(slo.Limit)))
 			}
 		}
 	}
-	if len(totals) == 0 {
+	q := reports.QuantilesOf(runs, "recovery.total")
+	if !q.P50.Known() {
 		return ""
 	}
-	slices.Sort(totals)
-	at := func(q float64) string { // between neighbours, as run.json has it
-		place := q * float64(len(totals)-1)
-		low := int(place)
-		high := min(low+1, len(totals)-1)
-		return seconds(totals[low] + (place-float64(low))*(totals[high]-totals[low]))
-	}
-	return fmt.Sprintf("   recovery.total p50 %s  p95 %s  max %s%s", at(0.5), at(0.95), at(1), limit)
+	return fmt.Sprintf("   recovery.total p50 %s  p95 %s  max %s%s", seconds(float64(q.P50)), seconds(float64(q.P95)), seconds(float64(q.Max)), limit)
 }
 
 func seconds(s float64) string {

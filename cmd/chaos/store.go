@@ -84,16 +84,19 @@ func repro(entry *scenario.Entry, cell scenario.Cell, backend fault.Backend, see
 	for _, s := range cell.Settings {
 		vars = append(vars[:len(vars):len(vars)], s.Path+"="+s.Value)
 	}
-	how := fmt.Sprintf("--seed %d", seed)
-	if backend != fault.Sim {
-		how = fmt.Sprintf("--backend %s %s", backend, how)
-	}
-	return commandLine(entry, how, vars)
+	return commandLine(entry, on(backend)+fmt.Sprintf("--seed %d", seed), vars)
 }
 
 // reproSweep is the command that runs all cells with all seeds again.
-func reproSweep(entry *scenario.Entry, seeds []uint64, vars []string) string {
-	return commandLine(entry, fmt.Sprintf("--seeds %d..%d", seeds[0], seeds[len(seeds)-1]), vars)
+func reproSweep(entry *scenario.Entry, backend fault.Backend, seeds []uint64, vars []string) string {
+	return commandLine(entry, on(backend)+fmt.Sprintf("--seeds %d..%d", seeds[0], seeds[len(seeds)-1]), vars)
+}
+
+func on(backend fault.Backend) string {
+	if backend == fault.Sim {
+		return ""
+	}
+	return fmt.Sprintf("--backend %s ", backend)
 }
 
 func commandLine(entry *scenario.Entry, seeds string, vars []string) string {

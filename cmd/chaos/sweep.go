@@ -17,7 +17,7 @@ func (b *batch) sweep(rows []row, wall time.Duration, interrupted bool) *reports
 	e := b.entry
 	s := &reports.Sweep{Axes: axes(e.Cells), WallSeconds: wall.Seconds(), Environment: environment(),
 		Scenario: reports.Scenario{Name: e.Name, Description: e.Scenario.Description, Backend: string(b.backend),
-			Labels: e.Scenario.Metadata.Labels, ReproCommand: reproSweep(e, b.seeds, b.vars)}}
+			Labels: e.Scenario.Metadata.Labels, ReproCommand: reproSweep(e, b.backend, b.seeds, b.vars)}}
 	if yaml, err := e.Scenario.YAML(); err == nil {
 		s.Scenario.ResolvedYAML = string(yaml)
 	}

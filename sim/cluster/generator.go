@@ -7,6 +7,7 @@ import (
 
 	"github.com/flinch-dev/flinch/runtime/connector"
 	"github.com/flinch-dev/flinch/runtime/record"
+	"github.com/flinch-dev/flinch/runtime/recordbatch"
 	"github.com/flinch-dev/flinch/sim"
 	"github.com/flinch-dev/flinch/sim/blobs"
 	"github.com/flinch-dev/flinch/sim/kafka"
@@ -56,7 +57,7 @@ func newGenerator(w *sim.World, k *kafka.Cluster, store *blobs.Store, in Input) 
 		width := len(fmt.Sprint(max(in.Keys-1, 0)))
 		for i := range in.Keys {
 			key := []byte(fmt.Sprintf("key-%0*d", width, i))
-			p := kafka.PartitionOf(key, in.Partitions)
+			p := recordbatch.PartitionOf(key, in.Partitions)
 			g.keys[p] = append(g.keys[p], key)
 		}
 		for p := range g.keys {
@@ -133,7 +134,7 @@ func (g *generator) next(n int64, at time.Duration) (partition int, r record.Rec
 			now = row.Time
 		}
 		key := []byte(row.Key)
-		return kafka.PartitionOf(key, g.in.Partitions), record.Record{Key: key, Value: row.Value, Count: 1, Time: now}
+		return recordbatch.PartitionOf(key, g.in.Partitions), record.Record{Key: key, Value: row.Value, Count: 1, Time: now}
 	}
 	draw := sim.Mix(g.in.Seed ^ sim.Mix(uint64(n)))
 	partition = int(n % int64(g.in.Partitions))

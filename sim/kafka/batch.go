@@ -3,26 +3,10 @@ package kafka
 import (
 	"encoding/binary"
 	"fmt"
-	"hash/crc32"
+	"github.com/flinch-dev/flinch/runtime/recordbatch"
 )
 
-// A record batch of format 2, byte by byte:
-//
-//	 0 base offset   8 length of the rest   12 leader epoch   16 magic   17 crc (of all that follows)
-//	21 attributes   23 last offset delta   27 base timestamp   35 max timestamp
-//	43 producer id   51 epoch   53 base sequence   57 count   61 records
-//
-// Base offset and leader epoch are outside the crc: the leader sets them without touching the rest.
-const headerSize = 61
-
-// Attribute bits.
-const (
-	compression   int16 = 0x07
-	transactional int16 = 0x10
-	control       int16 = 0x20
-)
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+const headerSize = recordbatch.HeaderSize
 
 // header is what the model reads of a batch.
 type header struct {
@@ -38,8 +22,8 @@ type header struct {
 	count      int32
 }
 
-func (h *header) transactional() bool { return h.attributes&transactional != 0 }
-func (h *header) control() bool       { return h.attributes&control != 0 }
+func (h *header) transactional() bool { return h.attributes&recordbatch.Transactional != 0 }
+func (h *header) control() bool       { return h.attributes&recordbatch.Control != 0 }
 
 // lastSequence of a batch; sequences wrap from 2^31-1 to 0.
 func (h *header) lastSequence() int32 { return (h.sequence + h.count - 1) & 0x7fffffff }
@@ -76,7 +60,7 @@ func parseHeader(data []byte) (header, error) {
 
 // checksum says whether the batch that h was read from is whole.
 func (h *header) checksum(data []byte) bool {
-	return crc32.Checksum(data[21:h.size], castagnoli) == binary.BigEndian.Uint32(data[17:])
+	return recordbatch.Checksum(data[:h.size]) == binary.BigEndian.Uint32(data[17:])
 }
 
 // wellFormed says whether the records that follow h are as many as it announces, at one offset after the other.

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/flinch-dev/flinch/runtime/record"
+	"github.com/flinch-dev/flinch/runtime/recordbatch"
 )
 
 // recordReader walks the records of one batch without allocating. Key, value and origin are views.
@@ -46,24 +47,11 @@ func (r *recordReader) next() bool {
 	return true
 }
 
-// long is the value as an int64, 0 if it is not one.
-func (r *recordReader) long() int64 {
-	if len(r.value) != 8 {
-		return 0
-	}
-	return int64(binary.BigEndian.Uint64(r.value))
-}
+// long is the value as a number.
+func (r *recordReader) long() int64 { return recordbatch.Value(r.value) }
 
-// from is the origin header: which source record this one stands for, and for how many. Without one it is the
-// zero origin and 1.
-func (r *recordReader) from() (record.Origin, int64) {
-	if r.origin == nil {
-		return record.Origin{}, 1
-	}
-	be := binary.BigEndian
-	return record.Origin{Partition: int32(be.Uint32(r.origin)), Offset: int64(be.Uint64(r.origin[4:]))},
-		int64(be.Uint64(r.origin[12:]))
-}
+// from says which source record this one stands for, and for how many.
+func (r *recordReader) from() (record.Origin, int64) { return recordbatch.Origin(r.origin) }
 
 // The fields of a record are read one after the other, at a position in its bytes. Behind a field that does not fit
 // the position is -1, and stays so.
@@ -105,8 +93,9 @@ func field(d []byte, at int) ([]byte, int) {
 
 // origin is the one header that matters. The others have to fit, too.
 func origin(d []byte, at int) (found []byte, next int) {
-	if at >= 0 && len(d)-at == len(originPrefix)+originSize && string(d[at:at+len(originPrefix)]) == originPrefix {
-		return d[at+len(originPrefix):], len(d) // it is the only one
+	const prefix = recordbatch.OriginPrefix
+	if at >= 0 && len(d)-at == len(prefix)+recordbatch.OriginSize && string(d[at:at+len(prefix)]) == prefix {
+		return d[at+len(prefix):], len(d) // it is the only one
 	}
 	n, at := varint(d, at)
 	if n < 0 {
@@ -116,7 +105,7 @@ func origin(d []byte, at int) (found []byte, next int) {
 		var name, value []byte
 		name, at = field(d, at)
 		value, at = field(d, at)
-		if string(name) == originKey && len(value) == originSize {
+		if string(name) == recordbatch.OriginKey && len(value) == recordbatch.OriginSize {
 			found = value
 		}
 	}

@@ -2,23 +2,22 @@ package kafka
 
 import (
 	"bytes"
-	"encoding/binary"
-	"hash/crc32"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/flinch-dev/flinch/runtime/record"
+	"github.com/flinch-dev/flinch/runtime/recordbatch"
 )
 
 // FuzzRecordBatch reads bytes that somebody sent: whatever they are nothing panics, and what comes out is not much
 // more than what went in. What the broker would accept its readers get whole. And what is built is read back.
 func FuzzRecordBatch(f *testing.F) {
-	some := sealed(transactional, 1000, 3, 7, 3)
+	some := sealed(recordbatch.Transactional, 1000, 3, 7, 3)
 	f.Add([]byte{}, []byte("key"), int64(1), int64(1700000000000), uint8(1))
 	f.Add(some, []byte{}, int64(-1), int64(-5), uint8(200))
 	f.Add(some[:len(some)-1], []byte("k"), int64(1)<<62, int64(0), uint8(2))
-	f.Add(append(bytes.Clone(some), controlBatch(1000, 3, false, 9, 0)...), []byte("k"), int64(0), int64(0), uint8(0))
+	f.Add(append(bytes.Clone(some), recordbatch.Marker(1000, 3, false, 9, 0)...), []byte("k"), int64(0), int64(0), uint8(0))
 	f.Add(patched(some, 57, []byte{0x7f, 0xff, 0xff, 0xff}), []byte("k"), int64(0), int64(0), uint8(3)) // count
 	f.Add(patched(patched(some, 57, []byte{0x7f, 0xff, 0xff, 0xff}), 23, []byte{0x7f, 0xff, 0xff, 0xfe}), []byte{}, int64(0), int64(0), uint8(3))
 	f.Add(patched(patched(some, 57, []byte{0xff, 0xff, 0xff, 0xff}), 23, []byte{0xff, 0xff, 0xff, 0xfe}), []byte{}, int64(0), int64(0), uint8(3))
@@ -73,17 +72,17 @@ func readHostile(t *testing.T, data []byte) {
 }
 
 func readBack(t *testing.T, key []byte, value, at int64, n uint8) {
-	var b builder
+	var b recordbatch.Builder
 	var want []record.Record
 	for i := range int64(n) {
 		r := record.Record{Key: key, Value: value + i, Count: i, Time: record.EventTime(at + 1000*i*i), Origin: record.Origin{Partition: int32(i), Offset: value}}
 		want = append(want, r)
-		b.add(&r, i%2 == 0)
+		b.Add(&r, i%2 == 0)
 	}
 	if n == 0 {
 		return
 	}
-	data := b.seal(transactional, 1000, 3, 7)
+	data := b.Seal(recordbatch.Transactional, 1000, 3, 7)
 	h, err := parseHeader(data)
 	if err != nil || !h.checksum(data) || !h.wellFormed(data) {
 		t.Fatalf("a batch of %d records that was built is not accepted: %v", n, err)
@@ -129,8 +128,8 @@ func TestADamagedBatchDoesNotHaveItsChecksum(t *testing.T) {
 }
 
 func TestAnotherHeaderIsNotTheOrigin(t *testing.T) {
-	for name, found := range map[string]bool{originKey: true, "orifin": false} {
-		data := bytes.Replace(sealed(0, 1000, 0, 7, 1), []byte(originKey), []byte(name), 1)
+	for name, found := range map[string]bool{recordbatch.OriginKey: true, "orifin": false} {
+		data := bytes.Replace(sealed(0, 1000, 0, 7, 1), []byte(recordbatch.OriginKey), []byte(name), 1)
 		r := recordReader{data: data[headerSize:]}
 		if !r.next() || (r.origin != nil) != found {
 			t.Errorf("header %q: found %v, want %v", name, r.origin != nil, found)
@@ -160,45 +159,5 @@ func TestARecordWhoseFieldsDoNotFitIsRefused(t *testing.T) {
 	whole := recordReader{data: []byte{6 << 1, 0, 0, 0, 1, 1, 0}}
 	if !whole.next() || whole.key != nil || whole.value != nil || whole.next() || whole.err != nil {
 		t.Errorf("a record of nulls came back as %+v", whole)
-	}
-}
-
-// Where the fields are is Kafka's business: another program must be able to read a batch.
-func TestABatchIsInFormatTwo(t *testing.T) {
-	var b kmsg.RecordBatch
-	data := sealed(transactional, 1000, 3, 7, 2)
-	if err := b.ReadFrom(data); err != nil {
-		t.Fatal(err)
-	}
-	if b.Magic != 2 || int(b.Length)+12 != len(data) || b.Attributes != transactional || b.LastOffsetDelta != 1 ||
-		b.ProducerID != 1000 || b.ProducerEpoch != 3 || b.FirstSequence != 7 || b.NumRecords != 2 {
-		t.Errorf("Kafka reads %+v", b)
-	}
-	if sum := crc32.Checksum(data[21:], crc32.MakeTable(crc32.Castagnoli)); uint32(b.CRC) != sum {
-		t.Errorf("its checksum is %x, want %x", b.CRC, sum)
-	}
-	var first kmsg.Record
-	size, n := binary.Varint(b.Records)
-	if err := first.ReadFrom(b.Records[:n+int(size)]); err != nil {
-		t.Fatal(err)
-	}
-	if string(first.Key) != "k" || len(first.Headers) != 1 || first.Headers[0].Key != originKey {
-		t.Errorf("Kafka reads the record %+v", first)
-	}
-	var marker kmsg.RecordBatch
-	data = controlBatch(1000, 3, true, 9, 0)
-	if err := marker.ReadFrom(data); err != nil {
-		t.Fatal(err)
-	}
-	size, n = binary.Varint(marker.Records)
-	if n+int(size) != len(marker.Records) {
-		t.Errorf("a marker says that its record has %d bytes, and it has %d", size, len(marker.Records)-n)
-	}
-	var end kmsg.Record
-	if err := end.ReadFrom(marker.Records); err != nil {
-		t.Fatal(err)
-	}
-	if want := []byte{0, 0, 0, 1}; !bytes.Equal(end.Key, want) || binary.BigEndian.Uint32(end.Value[2:]) != 9 {
-		t.Errorf("Kafka reads the marker %x = %x", end.Key, end.Value)
 	}
 }

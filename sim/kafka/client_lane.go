@@ -1,6 +1,9 @@
 package kafka
 
-import "github.com/flinch-dev/flinch/runtime/record"
+import (
+	"github.com/flinch-dev/flinch/runtime/record"
+	"github.com/flinch-dev/flinch/runtime/recordbatch"
+)
 
 // lane has the batches of a producer for one partition, from the oldest that is not acknowledged on.
 type lane struct {
@@ -14,7 +17,7 @@ type lane struct {
 
 // outBatch collects records, is closed, then sealed and sent, perhaps more than once.
 type outBatch struct {
-	builder
+	recordbatch.Builder
 	number uint64 // in the order of the producer
 	closed bool
 	sealed []byte
@@ -27,21 +30,21 @@ type outBatch struct {
 // add puts a record into the newest batch, and says whether that has made a batch ready to go.
 func (l *lane) add(p *producer, r *record.Record, limit int) bool {
 	n := len(l.queue)
-	if n > 0 && !l.queue[n-1].closed && len(l.queue[n-1].data)+len(r.Key)+64 > limit {
+	if n > 0 && !l.queue[n-1].closed && len(l.queue[n-1].Data)+len(r.Key)+64 > limit {
 		l.queue[n-1].closed = true
 	}
 	full := n > 0 && l.queue[n-1].closed && !l.queue[n-1].sent
 	if n == 0 || l.queue[n-1].closed {
 		p.numbered++
 		b := &outBatch{number: p.numbered}
-		b.data = make([]byte, headerSize, min(l.guess+256, limit+128))
+		b.Data = make([]byte, headerSize, min(l.guess+256, limit+128))
 		l.guess -= l.guess / 8
 		l.queue = append(l.queue, b)
 		n++
 	}
 	b := l.queue[n-1]
-	b.add(r, true)
-	l.guess = max(l.guess, len(b.data))
+	b.Add(r, true)
+	l.guess = max(l.guess, len(b.Data))
 	return full
 }
 

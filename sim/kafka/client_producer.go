@@ -7,6 +7,7 @@ import (
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
 	"github.com/flinch-dev/flinch/runtime/record"
+	"github.com/flinch-dev/flinch/runtime/recordbatch"
 	"github.com/flinch-dev/flinch/runtime/wire"
 )
 
@@ -171,7 +172,7 @@ func (c *Client) fill(env mailbox.Env, p *producer, topic string, records record
 	}
 	full := false
 	for r := records.Reader(); r.Next(); {
-		l := lanes[PartitionOf(r.Key, len(lanes))]
+		l := lanes[recordbatch.PartitionOf(r.Key, len(lanes))]
 		full = l.add(p, &r.Record, c.cfg.BatchBytes) || full
 	}
 	if full {

@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"github.com/flinch-dev/flinch/runtime/recordbatch"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -61,13 +62,13 @@ func (c *Client) ship(env mailbox.Env, p *producer, node int32, batches []shipme
 	attributes := int16(0)
 	if p.id != "" {
 		req.TransactionID = &p.id
-		attributes = transactional
+		attributes = recordbatch.Transactional
 	}
 	for _, s := range batches {
 		l, b := s.lane, s.batch
 		if b.sealed == nil {
-			b.sealed = b.seal(attributes, p.pid, p.epoch, l.sequence)
-			l.sequence = int32((int64(l.sequence) + int64(b.n)) & 0x7fffffff)
+			b.sealed = b.Seal(attributes, p.pid, p.epoch, l.sequence)
+			l.sequence = int32((int64(l.sequence) + int64(b.N)) & 0x7fffffff)
 		}
 		b.sent, b.head = true, l.queue[0] == b
 		t := len(req.Topics)
@@ -119,7 +120,7 @@ func (c *Client) shipped(env mailbox.Env, p *producer, batches []shipment, resp 
 		}
 		switch code {
 		case none, duplicateSequenceNumber:
-			acked += int(s.batch.n)
+			acked += int(s.batch.N)
 			s.lane.acked(s.batch)
 			continue
 		case outOfOrderSequenceNumber:

@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"fmt"
+	"github.com/flinch-dev/flinch/runtime/recordbatch"
 	"testing"
 	"time"
 
@@ -79,7 +80,7 @@ func TestProduce(t *testing.T) {
 		{"C13 clients write no markers", func(l *lab) {
 			w := l.writer("a")
 			w.write(0, 1)
-			l.is(l.produce(12, &w.id, load{0, controlBatch(w.pid, w.epoch, true, 0, 0)}), "INVALID_RECORD")
+			l.is(l.produce(12, &w.id, load{0, recordbatch.Marker(w.pid, w.epoch, true, 0, 0)}), "INVALID_RECORD")
 		}},
 		{"C14 after a commit the old epoch opens nothing", func(l *lab) {
 			w := l.writer("a")
@@ -131,8 +132,8 @@ func TestProduce(t *testing.T) {
 			l.is(l.produce(12, nil, damaged), "CORRUPT_MESSAGE")
 			two := w.to(0, 0, 2)
 			short := w.to(0, 0, 1).data[headerSize:]
-			b := builder{data: append(two.data[:headerSize:headerSize], short...), n: 2}
-			l.is(l.produce(12, nil, load{0, b.seal(0, w.pid, w.epoch, 0)}), "INVALID_RECORD")
+			b := recordbatch.Builder{Data: append(two.data[:headerSize:headerSize], short...), N: 2}
+			l.is(l.produce(12, nil, load{0, b.Seal(0, w.pid, w.epoch, 0)}), "INVALID_RECORD")
 			l.is(l.log(0), "")
 		}},
 		{"what was allowed before it was moved is not written by the old leader", func(l *lab) {

@@ -1,7 +1,5 @@
 package kafka
 
-import "encoding/binary"
-
 // TxnPartitionOf is the partition of the transaction log that a transactional id belongs to: abs of Java's
 // String.hashCode, which goes over UTF-16 units, mod 50.
 func TxnPartitionOf(id string) int {
@@ -18,30 +16,4 @@ func TxnPartitionOf(id string) int {
 		return 0
 	}
 	return int(max(h, -h)) % txnPartitions
-}
-
-// PartitionOf is the partition of a key: murmur2, as Kafka's default partitioner has it.
-func PartitionOf(key []byte, n int) int {
-	const m = 0x5bd1e995
-	h := 0x9747b28c ^ uint32(len(key))
-	for ; len(key) >= 4; key = key[4:] {
-		k := binary.LittleEndian.Uint32(key)
-		k *= m
-		k ^= k >> 24
-		h = h*m ^ k*m
-	}
-	switch len(key) {
-	case 3:
-		h ^= uint32(key[2]) << 16
-		fallthrough
-	case 2:
-		h ^= uint32(key[1]) << 8
-		fallthrough
-	case 1:
-		h = (h ^ uint32(key[0])) * m
-	}
-	h ^= h >> 13
-	h *= m
-	h ^= h >> 15
-	return int(h&0x7fffffff) % n
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/flinch-dev/flinch/runtime/record"
+	"github.com/flinch-dev/flinch/runtime/recordbatch"
 )
 
 // Partition is one log, with the producer state that follows from it.
@@ -136,12 +137,12 @@ func (p *Partition) AppendInput(now time.Duration, records ...record.Record) {
 	if len(records) == 0 {
 		return
 	}
-	var b builder
+	var b recordbatch.Builder
 	for i := range records {
-		b.add(&records[i], false)
+		b.Add(&records[i], false)
 	}
-	data := b.seal(0, -1, -1, -1)
-	h := header{size: len(data), lastDelta: b.n - 1, maxTime: b.maxTime, pid: -1, epoch: -1}
+	data := b.Seal(0, -1, -1, -1)
+	h := header{size: len(data), lastDelta: b.N - 1, maxTime: b.MaxTime(), pid: -1, epoch: -1}
 	p.write(data, &h, Committed, now)
 	p.replicate(p.leo, now)
 	if p.waiting {

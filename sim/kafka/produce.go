@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"github.com/flinch-dev/flinch/runtime/recordbatch"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -77,7 +78,7 @@ func (b *Broker) inspect(s *slot) {
 		return
 	}
 	switch {
-	case s.h.attributes&compression != 0:
+	case s.h.attributes&recordbatch.Compression != 0:
 		s.out.ErrorCode = unsupportedCompressionType // the model reads what it stores
 	case s.h.control() || s.h.size != len(s.data) || s.h.count == 0 || s.h.transactional() && s.h.pid < 0:
 		s.out.ErrorCode = invalidRecord

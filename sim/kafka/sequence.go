@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"github.com/flinch-dev/flinch/runtime/recordbatch"
 	"math"
 	"slices"
 	"time"
@@ -128,8 +129,8 @@ func (p *Partition) appendMarker(pid int64, epoch int16, commit bool, coordinato
 	if commit {
 		fate = Committed
 	}
-	data := controlBatch(pid, epoch, commit, coordinatorEpoch, wall)
-	p.write(data, &header{size: len(data), attributes: transactional | control, maxTime: wall, pid: pid, epoch: epoch}, fate, now)
+	data := recordbatch.Marker(pid, epoch, commit, coordinatorEpoch, wall)
+	p.write(data, &header{size: len(data), attributes: recordbatch.Transactional | recordbatch.Control, maxTime: wall, pid: pid, epoch: epoch}, fate, now)
 	return none
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/flinch-dev/flinch/runtime/record"
+	"github.com/flinch-dev/flinch/runtime/recordbatch"
 )
 
 // writer is a producer that numbers its batches by itself. Its version is that of its produce requests: from 12
@@ -103,7 +104,7 @@ type load struct {
 }
 
 func (w *writer) to(partition, sequence, n int32) load {
-	attributes := transactional
+	attributes := recordbatch.Transactional
 	if w.id == "" {
 		attributes = 0
 	}
@@ -111,11 +112,11 @@ func (w *writer) to(partition, sequence, n int32) load {
 }
 
 func sealed(attributes int16, pid int64, epoch int16, sequence, n int32) []byte {
-	var b builder
+	var b recordbatch.Builder
 	for i := range n {
-		b.add(&record.Record{Key: []byte("k"), Value: int64(sequence + i), Count: 1}, true)
+		b.Add(&record.Record{Key: []byte("k"), Value: int64(sequence + i), Count: 1}, true)
 	}
-	return b.seal(attributes, pid, epoch, sequence)
+	return b.Seal(attributes, pid, epoch, sequence)
 }
 
 // produce sends batches to the leader of the first one's partition.

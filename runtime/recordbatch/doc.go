@@ -1,0 +1,13 @@
+// Package recordbatch lays records out as Kafka stores them: in record batches of format 2.
+//
+//	record.Record ──Add──▶ Builder ──Seal──▶ the bytes of a produce request
+//
+//	key         the key, which says in which partition the record is (PartitionOf)
+//	value       8 bytes
+//	time        the timestamp
+//	origin and  the header "origin", on output only
+//	count
+//
+// The model of a cluster and the gateway to a real one write with it, so what one has written the other's readers
+// understand.
+package recordbatch
