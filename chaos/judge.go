@@ -110,6 +110,9 @@ func (r *runner) inconclusive(o *Outcome) string {
 	if missed := r.injector.Missed(); len(missed) > 0 {
 		return fmt.Sprintf("fault %s never started: its trigger did not come", strings.Join(missed, ", "))
 	}
+	if overBefore(o.Run) {
+		return "everything had come out before the first fault struck, so it proves nothing: offer the records more slowly, or strike earlier"
+	}
 	for _, e := range o.Evidence {
 		if e.Entry == nil {
 			return fmt.Sprintf("mustHappen: %s did not happen", ExpectationText(e.Expectation))
@@ -124,6 +127,14 @@ func (r *runner) inconclusive(o *Outcome) string {
 		}
 	}
 	return ""
+}
+
+// overBefore says whether a run had faults, and nothing was written after the first of them.
+func overBefore(run *checker.Run) bool {
+	struck := slices.IndexFunc(run.Events, func(e history.Entry) bool { _, is := e.Event.(history.FaultStarted); return is })
+	return struck >= 0 && len(run.Output) > 0 && !slices.ContainsFunc(run.Output, func(out checker.Output) bool {
+		return max(out.Appended, out.Visible) >= run.Events[struck].At
+	})
 }
 
 // known judges a run that is known to be bad: it must be caught, by the invariant and for the anomaly that

@@ -21,14 +21,14 @@ const regressions = "testdata/regressions"
 // Check draws plans and runs them. The smallest plan that fails stays behind as a scenario file, and the test
 // says by which command it is run again. rapid's flags apply: -rapid.checks=1000 draws that many.
 func Check(t *testing.T) {
-	kept := ""
+	kept, folder := "", t.TempDir()
 	rapid.Check(t, func(rt *rapid.T) {
 		s := Draw(rt)
 		text, err := s.YAML()
 		if err != nil {
 			rt.Fatal(err)
 		}
-		file := filepath.Join(t.TempDir(), "drawn.yaml")
+		file := filepath.Join(folder, "drawn.yaml")
 		if err := os.WriteFile(file, text, 0o644); err != nil {
 			rt.Fatal(err)
 		}

@@ -18,7 +18,7 @@ import (
 
 // Records is a user's own input.
 type Records struct {
-	Path      string `json:"path" jsonschema_description:"a file, relative to the scenario file"`
+	Path      string `json:"path" jsonschema_description:"a file, relative to the scenario file; in --var, to the working folder"`
 	Format    string `json:"format,omitempty" jsonschema:"enum=json,enum=csv" jsonschema_description:"json: one object a line; csv: with a header line; by the file's ending if left out"`
 	Key       string `json:"key" jsonschema_description:"the field that is the key"`
 	Value     string `json:"value" jsonschema_description:"the field that is summed: a whole number"`
@@ -47,7 +47,7 @@ func (r Records) Read(perSecond float64) ([]Row, error) {
 		if errors.As(err, &at) {
 			err = at.Err
 		}
-		return nil, fmt.Errorf("read records: %s cannot be opened: %w; the path is relative to the scenario file", r.Path, err)
+		return nil, fmt.Errorf("read records: %s cannot be opened: %w; a path in a scenario is relative to its file, one in --var to the working folder", r.Path, err)
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err == nil && info.IsDir() {

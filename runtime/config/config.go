@@ -6,7 +6,6 @@ import "time"
 type Config struct {
 	Checkpointing    Checkpointing
 	StateRecovery    StateRecovery
-	State            State
 	RestartStrategy  RestartStrategy
 	Heartbeat        Heartbeat
 	HighAvailability HighAvailability
@@ -68,9 +67,6 @@ type StateRecovery struct {
 	Path                 string // of the savepoint or checkpoint to start from
 	IgnoreUnclaimedState bool
 }
-
-// State is the state backend.
-type State struct{ Backend string } // "hashmap" or "rocksdb"
 
 // Strategy is a kind of restart strategy.
 type Strategy string

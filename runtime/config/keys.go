@@ -98,8 +98,8 @@ var table = []entry{
 	{key: "execution.state-recovery.without-channel-state.checkpoint-id", kind: integer(-1, math.MaxInt32, noInt), def: "-1", idle: true,
 		doc: "A checkpoint whose in-flight records are dropped at restore; loses data by design."},
 
-	{key: "state.backend.type", kind: enum(func(c *Config) *string { return &c.State.Backend }, "hashmap=filesystem=jobmanager", "rocksdb"), def: "hashmap", was: []string{"state.backend"},
-		doc: "Where keyed state lives: on the heap, or in a store on local disk."},
+	{key: "state.backend.type", kind: enum[string](nil, "hashmap=filesystem=jobmanager", "rocksdb"), def: "hashmap", was: []string{"state.backend"}, idle: true,
+		doc: "Where keyed state lives: on the heap, or in a store on local disk; here it is on the heap."},
 	{key: "state.backend.rocksdb.localdir", kind: text(noText), idle: true, doc: "Directory of the local store."},
 	{key: "state.backend.rocksdb.checkpoint.transfer.thread.num", kind: integer(1, math.MaxInt32, noInt), def: "4", idle: true, doc: "Threads that up- and download state files."},
 	{key: "state.backend.rocksdb.use-ingest-db-restore-mode", kind: boolean(noBool), def: "false", idle: true, doc: "Whether rescaling ingests whole files."},

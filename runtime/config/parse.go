@@ -108,7 +108,11 @@ func lookup(name, value string, given map[string]string) (*entry, string) {
 			return nil, fmt.Sprintf("%s is a former name of %s, and %s is given too: its value counts", name, now, other)
 		}
 	}
-	return byName[now], fmt.Sprintf("%s is a former name; write %s", name, now)
+	e := byName[now]
+	if e.idle && !strings.EqualFold(value, e.def) {
+		return e, fmt.Sprintf("%s: %s is kept, but this runtime does nothing with it (and %s is its name now)", name, value, now)
+	}
+	return e, fmt.Sprintf("%s is a former name; write %s", name, now)
 }
 
 // Row is one key's value in force.

@@ -60,6 +60,7 @@ type Task struct {
 	retries   map[int]int
 	flushing  bool // the timer of the buffer timeout is armed
 	proceeds  bool // a proceed message is under way
+	repeating bool // the timer of sayAgain is armed
 	failure   error
 	snapshots snapshots
 	ending    ending
@@ -123,6 +124,7 @@ func (t *Task) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) error 
 	case proceed:
 		t.proceeds = false
 	case sayAgain:
+		t.repeating = false
 		t.sayAgain(env)
 	default:
 		if err := t.answer(env, m); err != nil {
@@ -175,7 +177,10 @@ func (t *Task) undeliverable(env mailbox.Env, m mailbox.Undeliverable) error {
 	if to, ok := m.M.(wire.Fenced); ok {
 		switch s, ok := to.M.(wire.TaskStateChanged); {
 		case ok && s.Again:
-			env.After(sayAgainPause, sayAgain{})
+			if !t.repeating { // one timer, however many messages came back
+				t.repeating = true
+				env.After(sayAgainPause, sayAgain{})
+			}
 			return nil
 		case ok:
 			return fmt.Errorf("task %s: its JobMaster %s could not be told that it is %s, and would wait for ever", t.cfg.Task.Attempt, m.To, s.State)
