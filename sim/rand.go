@@ -23,5 +23,14 @@ func hashString(h uint64, s string) uint64 {
 // Rand returns the source for the n-th draw of a site by an entity.
 func (w *World) Rand(site, entity string, n uint64) *rand.Rand {
 	key := hashString(hashString(Mix(w.cfg.Seed), site), entity)
-	return rand.New(rand.NewPCG(key, Mix(key^n)))
+	d := &draw{}
+	d.source.Seed(key, Mix(key^n))
+	d.Rand = *rand.New(&d.source)
+	return &d.Rand
+}
+
+// draw has a generator and its source in one piece of memory: there are many.
+type draw struct {
+	rand.Rand
+	source rand.PCG
 }

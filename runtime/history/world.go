@@ -74,5 +74,17 @@ func (ProcessResumed) Kind() string   { return "process.resumed" }
 func (FaultStarted) Kind() string     { return "fault.started" }
 func (FaultEnded) Kind() string       { return "fault.ended" }
 func (Violation) Kind() string        { return "violation" }
-func (e Transaction) Kind() string    { return "txn." + lower(e.State) }
-func (MarkerAppended) Kind() string   { return "marker.appended" }
+func (e Transaction) Kind() string {
+	switch e.State { // the usual ones, without a new text for each of many thousands
+	case "Empty":
+		return "txn.empty"
+	case "Ongoing":
+		return "txn.ongoing"
+	case "PrepareCommit":
+		return "txn.preparecommit"
+	case "CompleteCommit":
+		return "txn.completecommit"
+	}
+	return "txn." + lower(e.State)
+}
+func (MarkerAppended) Kind() string { return "marker.appended" }

@@ -38,9 +38,15 @@ type Batch struct {
 	N    int
 }
 
+// firstBytes spares a batch its first few moves: most have tens of records.
+const firstBytes = 512
+
 // Append encodes r at the end of b.
 func (b *Batch) Append(r Record) {
 	d := b.Data
+	if d == nil {
+		d = make([]byte, 0, firstBytes)
+	}
 	d = binary.AppendUvarint(d, uint64(len(r.Key)))
 	d = append(d, r.Key...)
 	d = binary.AppendVarint(d, r.Value)
