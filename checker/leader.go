@@ -52,7 +52,10 @@ func oneLeader(run *Run) Result {
 			}
 		}
 	}
-	return holds(looked, "%d elections; %d times two processes believed that they lead, without effect", looked, overlaps)
+	if overlaps == 0 {
+		return holds(looked, "%d elections, one leader at a time", looked)
+	}
+	return holds(looked, "%d elections; %d times a former leader still believed that it leads, without effect", looked, overlaps)
 }
 
 // terminal says whether a job of this status never runs again.
