@@ -1,0 +1,153 @@
+package chaos
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/flinch-dev/flinch/chaos/fault"
+	"github.com/flinch-dev/flinch/chaos/scenario"
+)
+
+// A run goes through three phases: it waits for the steady state, it is under load while faults strike, and it is
+// drained.
+
+// steady waits for the steady state.
+func (r *runner) steady() error {
+	s := r.scenario.SteadyState
+	if s == nil {
+		return nil
+	}
+	var lacks string
+	err := r.pass(time.Duration(s.Within), func() bool {
+		lacks = r.lacks(s.Require)
+		return lacks == ""
+	})
+	if err == nil && lacks != "" {
+		if lacks = r.lacks(s.Require); lacks != "" {
+			r.notReady = fmt.Sprintf("the steady state was not reached within %s: %s; no fault was injected", time.Duration(s.Within), lacks)
+		}
+	}
+	return err
+}
+
+// lacks says which requirement does not hold yet, or "".
+func (r *runner) lacks(require map[string]scenario.Limit) string {
+	if status := r.world.Status(); status != running {
+		return fmt.Sprintf("the job is %s", orNot(status))
+	}
+	for _, name := range sortedNames(require) {
+		value, ok := r.now(name)
+		if limit := require[name]; !ok || !within(value, limit) {
+			return fmt.Sprintf("%s is %g, wanted %s", name, value, limitText(limit))
+		}
+	}
+	return ""
+}
+
+func orNot(status string) string {
+	if status == "" {
+		return "not there"
+	}
+	return status
+}
+
+// load lets the faults work until the input ends.
+func (r *runner) load() error {
+	return r.pass(loadMax, func() bool {
+		if r.stopped = r.mustStop(); r.stopped != "" {
+			return true
+		}
+		if r.world.Status() == finished {
+			return true // a bounded source
+		}
+		if r.backend != fault.Sim && r.recovered() {
+			return true // nobody waits for a quiet hour in real time
+		}
+		if r.scenario.Pipeline.Source.Records == nil {
+			return r.world.Now() >= time.Duration(r.scenario.Duration)
+		}
+		// A user's file may be through before the scenario's faults are.
+		return r.world.Input.Done() && r.injector.Idle() && len(r.injector.Missed()) == 0 || r.world.Now() >= r.fileEnd()
+	})
+}
+
+// recovered says whether all faults are over, and checkpoints have gone on for a while since.
+func (r *runner) recovered() bool {
+	return r.injector.Idle() && len(r.injector.Missed()) == 0 && r.world.Status() == running &&
+		r.world.Now() >= r.struck+calm && r.world.LastCompleted() >= r.struck+calm/2
+}
+
+// calm is how long the load goes on in real time after the last fault.
+const calm = 20 * time.Second
+
+const loadMax = 30 * 24 * time.Hour
+
+// fileEnd is when a run over a user's file ends at the latest: when the file is through and the duration over.
+func (r *runner) fileEnd() time.Duration {
+	if !r.world.Input.Done() {
+		return loadMax
+	}
+	return max(time.Duration(r.scenario.Duration), r.world.Now())
+}
+
+// drain is the calm end: nothing is broken any more, no input comes, and everything is given time to come
+// out.
+func (r *runner) drain() (drained bool, err error) {
+	r.injector.Stop()
+	r.world.Input.Stop()
+	quiet, most := 20*time.Second, 5*time.Minute
+	if d := r.scenario.Drain; d != nil {
+		quiet, most = time.Duration(d.QuietFor), time.Duration(d.Max)
+	}
+	r.restartTheDead()
+	busy := r.world.Now() // when something was still waited for
+	err = r.pass(r.world.Now()+most, func() bool {
+		r.pending = r.waitsFor(quiet)
+		if owed := r.world.Owed(); r.pending == "" && owed > 0 {
+			r.pending = fmt.Sprintf("%d transactions or files of completed checkpoints are not committed", owed)
+		}
+		if r.pending != "" {
+			busy = r.world.Now()
+		}
+		return r.world.Now() >= busy+afterglow
+	})
+	return r.waitsFor(quiet) == "", err // what is still owed after all this time is not late, but lost
+}
+
+// afterglow is the time for what nobody waits for: commit markers on their way to the partitions.
+const afterglow = 2 * time.Second
+
+// waitsFor is what a run still waits for at its end, or "". A bounded job has to finish. An unbounded one has to
+// complete a checkpoint that covers all input, and another one a while later: until then a TaskManager may be
+// dead without anybody having noticed, and with it the commits of the first.
+func (r *runner) waitsFor(quiet time.Duration) string {
+	status := r.world.Status()
+	records, at := r.world.Covered()
+	switch {
+	case status == finished:
+		return ""
+	case r.scenario.Pipeline.Source.Connector == "file" || status != running:
+		return fmt.Sprintf("the job is %s", orNot(status))
+	case records < r.world.Input.Sent():
+		return fmt.Sprintf("the completed checkpoints cover %d of %d records", records, r.world.Input.Sent())
+	case r.world.LastCompleted() < at+quiet:
+		return "no checkpoint was completed after the one that covers all records"
+	}
+	return ""
+}
+
+// What a job may be, of Flink's words, when all is well.
+const (
+	running  = "RUNNING"
+	finished = "FINISHED"
+)
+
+// restartTheDead gives a cluster without a supervisor its processes back: to come to rest, what is left of it
+// must be able to.
+func (r *runner) restartTheDead() {
+	for _, p := range r.world.Processes() {
+		if !r.world.Up(p) {
+			r.world.Restart(p)
+		}
+	}
+}
