@@ -15,13 +15,13 @@ func BenchmarkWorld(b *testing.B) {
 	defer debug.SetGCPercent(debug.SetGCPercent(400))
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	cell := cells(b, "testdata/world.yaml")[0]
-	if _, err := Execute(context.Background(), fault.Sim, cell, 7, nil); err != nil { // the first one makes room in memory
+	if _, err := Execute(context.Background(), On{Backend: fault.Sim}, cell, 7, nil); err != nil { // the first one makes room in memory
 		b.Fatal(err)
 	}
 	var virtual float64
 	b.ReportAllocs()
 	for b.Loop() {
-		o, err := Execute(context.Background(), fault.Sim, cell, 7, nil)
+		o, err := Execute(context.Background(), On{Backend: fault.Sim}, cell, 7, nil)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -2,8 +2,10 @@ package chaos
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/flinch-dev/flinch/checker"
@@ -17,7 +19,7 @@ import (
 
 // collect reads what is to be judged: the history, and the logs themselves.
 func collect(c *cluster.Cluster, job *plan.Job, name, topic string, drained bool) (*checker.Run, error) {
-	run := &checker.Run{Pipeline: effective(name, job), Events: c.History(), Drained: drained, End: c.Now()}
+	run := &checker.Run{Pipeline: effective(name, job), Events: merged(c.History(), c.Log.Events()), Drained: drained, End: c.Now()}
 	for p, records := range c.Input.Files() {
 		in := checker.InputLog{Partition: int32(p)}
 		for offset, r := range records {
@@ -25,10 +27,10 @@ func collect(c *cluster.Cluster, job *plan.Job, name, topic string, drained bool
 		}
 		run.Input = append(run.Input, in)
 	}
-	for p, n := range c.Kafka.Rows(topic) {
+	for p, n := range c.Log.Rows(topic) {
 		run.Input = append(run.Input, checker.InputLog{Partition: int32(p), Records: make([]checker.Input, 0, n)})
 	}
-	for row := range c.Kafka.Dump(topic) {
+	for row := range c.Log.Dump(topic) {
 		in := &run.Input[row.Partition]
 		in.Records = append(in.Records, checker.Input{Offset: row.Offset, Key: row.Key, Value: row.Value, Time: row.Time, Appended: row.Appended})
 	}
@@ -38,11 +40,11 @@ func collect(c *cluster.Cluster, job *plan.Job, name, topic string, drained bool
 	}
 	fates := [...]checker.Fate{kafka.Committed: checker.Committed, kafka.Aborted: checker.Aborted, kafka.Open: checker.Open}
 	total := 0
-	for _, n := range c.Kafka.Rows(sink.Topic) {
+	for _, n := range c.Log.Rows(sink.Topic) {
 		total += n
 	}
 	run.Output = make([]checker.Output, 0, total)
-	for row := range c.Kafka.Dump(sink.Topic) {
+	for row := range c.Log.Dump(sink.Topic) {
 		run.Output = append(run.Output, checker.Output{Partition: row.Partition, Offset: row.Offset, Key: row.Key, Value: row.Value,
 			Count: row.Count, Time: row.Time, Origin: row.Origin, Transaction: row.TransactionalID, ProducerID: row.ProducerID,
 			Epoch: row.Epoch, Fate: fates[row.Fate], Appended: row.Appended, Visible: row.Visible, Decided: row.Decided})
@@ -62,12 +64,12 @@ func collectFiles(c *cluster.Cluster, run *checker.Run, folder string) error {
 		}
 	}
 	offsets := map[int32]int64{}
-	for _, path := range c.Blobs.Paths() {
+	for _, path := range c.Files.Paths() {
 		if !strings.HasPrefix(path, folder+"/") || hidden(path) {
 			continue
 		}
 		at := committed[path].At
-		data, _ := c.Blobs.Object(path)
+		data, _ := c.Files.Object(path)
 		var subtask int32
 		if _, err := fmt.Sscanf(strings.TrimPrefix(path, folder+"/"), "part-%d-", &subtask); err != nil {
 			return fmt.Errorf("read the output file %s: its name is not one that a file sink gives: %w", path, err)
@@ -84,4 +86,14 @@ func collectFiles(c *cluster.Cluster, run *checker.Run, folder string) error {
 		}
 	}
 	return nil
+}
+
+// merged puts what a log tells by itself between the notes, by time.
+func merged(notes, told history.History) history.History {
+	if len(told) == 0 {
+		return notes
+	}
+	all := append(slices.Clone(notes), told...)
+	slices.SortStableFunc(all, func(a, b history.Entry) int { return cmp.Compare(a.At, b.At) })
+	return all
 }

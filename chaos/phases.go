@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/flinch-dev/flinch/chaos/fault"
 	"github.com/flinch-dev/flinch/chaos/scenario"
 )
 
@@ -60,7 +59,7 @@ func (r *runner) load() error {
 		if r.world.Status() == finished {
 			return true // a bounded source
 		}
-		if r.backend != fault.Sim && r.recovered() {
+		if r.real != nil && r.recovered() {
 			return true // nobody waits for a quiet hour in real time
 		}
 		if r.scenario.Pipeline.Source.Records == nil {

@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 // a TaskManager does. The checkers of the simulation judge what came of it.
 func TestRealProcessesDieAndTheOutputIsExactlyOnce(t *testing.T) {
 	cell := cells(t, "testdata/process.yaml")[0]
-	o, err := Execute(context.Background(), fault.Process, cell, 7, nil)
+	o, err := Execute(context.Background(), On{Backend: fault.Process}, cell, 7, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

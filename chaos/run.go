@@ -50,7 +50,8 @@ type runner struct {
 	scenario *scenario.Scenario
 	job      plan.Job
 	world    *cluster.Cluster
-	backend  fault.Backend
+	on       On
+	real     *process.Conductor        // nil in simulation
 	run      func(until time.Duration) // lets the world's time pass
 	broken   func() error              // why the harness itself cannot go on
 	struck   time.Duration             // when a fault last began or ended
@@ -61,17 +62,23 @@ type runner struct {
 	pending  string // what the drain still waited for when its time was over
 }
 
+// On says where a run takes place.
+type On struct {
+	Backend fault.Backend
+	Parts   process.Parts // of the process backend
+}
+
 // Execute runs a cell with a seed. The error is for what keeps a run from being one at all: a pipeline that
 // does not compile, a records file that cannot be read, an interrupt (the context's error). Everything else is
 // in the outcome. progress may be nil.
-func Execute(ctx context.Context, backend fault.Backend, cell scenario.Cell, seed uint64, progress func(virtual time.Duration)) (*Outcome, error) {
-	return execute(ctx, backend, cell, seed, progress, func(*cluster.Config) {})
+func Execute(ctx context.Context, on On, cell scenario.Cell, seed uint64, progress func(virtual time.Duration)) (*Outcome, error) {
+	return execute(ctx, on, cell, seed, progress, func(*cluster.Config) {})
 }
 
 // execute lets a test change the world before the run.
-func execute(ctx context.Context, backend fault.Backend, cell scenario.Cell, seed uint64, progress func(virtual time.Duration), change func(*cluster.Config)) (*Outcome, error) {
+func execute(ctx context.Context, on On, cell scenario.Cell, seed uint64, progress func(virtual time.Duration), change func(*cluster.Config)) (*Outcome, error) {
 	began := time.Now()
-	r := &runner{ctx: ctx, backend: backend, scenario: &cell.Scenario, progress: progress}
+	r := &runner{ctx: ctx, on: on, scenario: &cell.Scenario, progress: progress}
 	if progress == nil {
 		r.progress = func(time.Duration) {}
 	}
@@ -103,11 +110,16 @@ func execute(ctx context.Context, backend fault.Backend, cell scenario.Cell, see
 	if err := r.broken(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrHarness, err)
 	}
+	if r.real != nil {
+		if err := r.real.Settle(); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrHarness, err)
+		}
+	}
 	run, err := collect(r.world, &r.job, r.scenario.Metadata.Name, r.scenario.Pipeline.Source.Topic, drained)
 	if err != nil {
 		return nil, err
 	}
-	o := &Outcome{Backend: backend, Cell: cell, Seed: seed, Run: run, TraceHash: r.world.TraceHash(), Virtual: r.world.Now(), Events: r.world.Events(),
+	o := &Outcome{Backend: on.Backend, Cell: cell, Seed: seed, Run: run, TraceHash: r.world.TraceHash(), Virtual: r.world.Now(), Events: r.world.Events(),
 		Panics: r.world.Panics(), Pending: r.pending}
 	r.judge(o, interrupted)
 	o.Wall = time.Since(began)
@@ -116,20 +128,20 @@ func execute(ctx context.Context, backend fault.Backend, cell scenario.Cell, see
 
 // start makes the world: a simulated one, or one whose JobManagers and TaskManagers are real processes.
 func (r *runner) start(cfg cluster.Config) (closed func() error, err error) {
-	switch r.backend {
+	switch r.on.Backend {
 	case fault.Sim:
 		r.world = cluster.New(cfg)
 		r.run, r.broken = r.world.Run, func() error { return nil }
 		return func() error { return nil }, nil
 	case fault.Process:
-		conductor, err := process.New(cfg)
+		r.real, err = process.New(cfg, r.on.Parts)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w: %w", ErrHarness, err)
 		}
-		r.world, r.run, r.broken = conductor.Cluster, conductor.Run, conductor.Broken
-		return conductor.Close, nil
+		r.world, r.run, r.broken = r.real.Cluster, r.real.Run, r.real.Broken
+		return r.real.Close, nil
 	}
-	return nil, fmt.Errorf("run on %s: that backend is not there yet; run on %s or %s", r.backend, fault.Sim, fault.Process)
+	return nil, fmt.Errorf("run on %s: that backend is not there yet; run on %s or %s", r.on.Backend, fault.Sim, fault.Process)
 }
 
 // arm joins the injector to the world.
@@ -141,7 +153,7 @@ func (r *runner) arm() error {
 	var err error
 	r.injector, err = fault.New(fault.Config{
 		Faults:      r.scenario.Faults,
-		Target:      newTarget(r.world, &r.job),
+		Target:      newTarget(r.world, r.real, &r.job),
 		Job:         &r.job,
 		Rand:        func(name string, n int) *rand.Rand { return r.world.Rand("fault", name, uint64(n)) },
 		At:          r.world.After,
@@ -195,9 +207,9 @@ func (r *runner) now(name string) (value float64, ok bool) {
 	case "numRestarts":
 		return float64(r.world.Restarts()), true
 	case "consumerLag":
-		return sent - float64(r.world.Input.Read()), true
+		return sent - float64(r.world.Read()), true
 	case "throughputRatio":
-		return float64(r.world.Input.Read()) / max(sent, 1), sent > 0
+		return float64(r.world.Read()) / max(sent, 1), sent > 0
 	}
 	return 0, false
 }

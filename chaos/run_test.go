@@ -26,11 +26,11 @@ func TestEveryMessageTravels(t *testing.T) {
 	for _, file := range []string{"jm-failover", "tm-loss", "zombie-taskmanager", "object-store-outage"} {
 		t.Run(file, func(t *testing.T) {
 			cell := cells(t, "../scenarios/"+file+".yaml")[0]
-			plain, err := Execute(context.Background(), fault.Sim, cell, 7, nil)
+			plain, err := Execute(context.Background(), On{Backend: fault.Sim}, cell, 7, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			travelled, err := execute(context.Background(), fault.Sim, cell, 7, nil, func(cfg *cluster.Config) { cfg.World.RoundTrip = true })
+			travelled, err := execute(context.Background(), On{Backend: fault.Sim}, cell, 7, nil, func(cfg *cluster.Config) { cfg.World.RoundTrip = true })
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/flinch-dev/flinch/chaos/fault"
+	"github.com/flinch-dev/flinch/chaos/process"
 	"github.com/flinch-dev/flinch/runtime/history"
 	"github.com/flinch-dev/flinch/runtime/id"
 	"github.com/flinch-dev/flinch/runtime/plan"
@@ -17,15 +18,16 @@ import (
 	"github.com/flinch-dev/flinch/sim/lease"
 )
 
-// target is the simulated world as faults see it.
+// target is the world as faults see it, simulated or in real time.
 type target struct {
 	*cluster.Cluster
-	job *plan.Job
-	end map[fault.Role]func() // undoes what is wrong with a service
+	real *process.Conductor // nil in simulation
+	job  *plan.Job
+	end  map[fault.Role]func() // undoes what is wrong with a service
 }
 
-func newTarget(c *cluster.Cluster, job *plan.Job) *target {
-	return &target{Cluster: c, job: job, end: map[fault.Role]func(){}}
+func newTarget(c *cluster.Cluster, real *process.Conductor, job *plan.Job) *target {
+	return &target{Cluster: c, real: real, job: job, end: map[fault.Role]func(){}}
 }
 
 // Processes returns the processes of a role that are up.
@@ -93,16 +95,26 @@ func (t *target) SetLink(from, to string, state fault.LinkState) error {
 	t.Refuse(from, to, state.Reject)
 	t.Slow(from, to, state.Delay, state.Jitter)
 	t.Lose(from, to, state.Loss)
+	if t.real != nil {
+		t.real.SetLink(from, to, state)
+	}
 	return nil
 }
 
 func (t *target) Reset(a, b string) error {
 	t.World.Reset(a, b)
+	if t.real != nil {
+		t.real.ResetLink(a, b)
+	}
 	return nil
 }
 
 // SetService ends what was wrong with a service and starts what is to be wrong now.
 func (t *target) SetService(role fault.Role, state fault.ServiceState) error {
+	if t.real != nil && t.real.Real(role) {
+		t.real.SetService(role, state)
+		return nil
+	}
 	if end := t.end[role]; end != nil {
 		end()
 		delete(t.end, role)
@@ -117,14 +129,14 @@ func (t *target) SetService(role fault.Role, state fault.ServiceState) error {
 	case fault.HA:
 		end = t.coordination(state)
 	case fault.Kafka:
-		if state.Mode == fault.CoordinatorUnavailable {
+		if state.Mode == fault.CoordinatorUnavailable && t.Kafka != nil {
 			const forever = 1 << 60
 			t.Kafka.FailCoordinators(kafka.CoordinatorNotAvailable, forever)
 			end = func() { t.Kafka.FailCoordinators(kafka.CoordinatorNotAvailable, 0) }
 		}
 	}
 	if end == nil {
-		return fmt.Errorf("make %s %s: the simulated one cannot do that", role, state.Mode)
+		return fmt.Errorf("make %s %s: the one in use cannot do that; the model can", role, state.Mode)
 	}
 	t.end[role] = end
 	return nil
@@ -165,7 +177,22 @@ func (t *target) coordination(state fault.ServiceState) func() {
 // LoseLease takes the lease away, and says so in the history: to the linearizability of the lease it is a
 // step of the service's own, by which the holder that it knows of loses it.
 func (t *target) LoseLease(process string) error {
-	holder := process
+	lose, name := t.loseModelled, "default"
+	if t.real != nil && t.real.Real(fault.HA) {
+		lose, name = t.real.LoseLease, t.real.LeaseName()
+	}
+	holder := lose(process)
+	if holder == "" {
+		return fmt.Errorf("take the lease from %s: it holds none", process)
+	}
+	now := int64(t.Now())
+	t.Note(history.Operation{Object: "lease", Key: name, Client: holder, Call: "expire", OK: true, Invoke: now, Return: now})
+	return nil
+}
+
+// loseModelled takes the lease away in the model, and returns who it knows as the holder; "" if there was none.
+func (t *target) loseModelled(process string) (holder string) {
+	holder = process
 	for _, e := range t.Lease.Entries("") {
 		var record struct{ HolderIdentity string }
 		if strings.HasSuffix(e.Key, "/election/leader") && json.Unmarshal(e.Value, &record) == nil && record.HolderIdentity != "" {
@@ -173,9 +200,7 @@ func (t *target) LoseLease(process string) error {
 		}
 	}
 	if len(t.Lease.LoseLease(process)) == 0 {
-		return fmt.Errorf("take the lease from %s: it holds none", process)
+		return ""
 	}
-	now := int64(t.Now())
-	t.Note(history.Operation{Object: "lease", Key: "default", Client: holder, Call: "expire", OK: true, Invoke: now, Return: now})
-	return nil
+	return holder
 }

@@ -20,33 +20,54 @@ import (
 type Conductor struct {
 	*cluster.Cluster
 	cfg     cluster.Config
+	ledger  *ledger
+	parts   *started // nil until they are
+	kafka   *broker  // nil: the model
+	proxy   *proxy   // to kafka
 	began   time.Time
 	node    *live.Node
 	mail    net.Listener
 	control net.Listener
 	woken   chan struct{}
 
-	mu      sync.Mutex // held by whoever may touch the world
-	members map[string]*member
-	broken  error // what keeps the harness itself from going on
-	closed  bool
-	reaped  sync.WaitGroup
+	mu       sync.Mutex // held by whoever may touch the world
+	members  map[string]*member
+	services map[string]*service
+	broken   error // what keeps the harness itself from going on
+	closed   bool
+	reaped   sync.WaitGroup
 }
 
-// New starts the world; members are started as its time begins to pass. Close must be called in the end.
-func New(cfg cluster.Config) (*Conductor, error) {
-	c := &Conductor{cfg: cfg, began: time.Now(), woken: make(chan struct{}, 1), members: map[string]*member{}}
-	var err error
+// New starts the world and the parts; members are started as time begins to pass. Close must be called in the end.
+func New(cfg cluster.Config, parts Parts) (c *Conductor, err error) {
+	c = &Conductor{cfg: cfg, woken: make(chan struct{}, 1), members: map[string]*member{}, services: map[string]*service{}}
+	defer func() {
+		if err != nil {
+			c.release()
+		}
+	}()
+	if c.ledger, err = openLedger(); err != nil {
+		return nil, fmt.Errorf("start real processes: %w", err)
+	}
+	if c.parts, err = parts.start(c.ledger.folder, cfg.Kafka.TransactionMaxTimeout); err != nil {
+		return nil, fmt.Errorf("start real processes: %w", err)
+	}
+	if err = c.keepApart(); err != nil {
+		return nil, fmt.Errorf("start real processes: %w", err)
+	}
+	if err = errors.Join(c.adoptAll(c.parts.at), c.reachKafka(c.parts.at.Kafka)); err != nil {
+		return nil, fmt.Errorf("start real processes: %w", err)
+	}
 	if c.mail, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
 		return nil, fmt.Errorf("start real processes: listen for their mail: %w", err)
 	}
 	if c.control, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
-		c.mail.Close()
 		return nil, fmt.Errorf("start real processes: listen for their notes: %w", err)
 	}
 	c.node = live.Start(live.Config{Name: "harness", Listen: c.mail, Resolve: c.resolve, Relay: c.relay, Log: slog.New(slog.DiscardHandler)})
 	go c.accept()
 	c.mu.Lock()
+	c.began = time.Now()
 	c.cfg.Outside = c
 	c.Cluster = cluster.New(c.cfg)
 	c.Observe(c.follow)
@@ -79,14 +100,27 @@ func (c *Conductor) Run(until time.Duration) {
 			c.broken = errors.Join(c.broken, fmt.Errorf("the harness's own mail has stopped: %w", c.node.Err()))
 		default:
 		}
-		if c.broken != nil {
+		if c.Broken() != nil {
 			return
 		}
 	}
 }
 
 // Broken says why the harness cannot go on, or nil. It is no word on the cluster.
-func (c *Conductor) Broken() error { return c.broken }
+func (c *Conductor) Broken() error {
+	if c.kafka != nil && c.broken == nil {
+		return c.kafka.err()
+	}
+	return c.broken
+}
+
+// Settle reads along to the end what a real Kafka holds, before it is collected.
+func (c *Conductor) Settle() error {
+	if c.kafka == nil {
+		return nil
+	}
+	return c.kafka.settle(c.History())
+}
 
 // in lets something from outside happen in the world, at the time that it is.
 func (c *Conductor) in(do func()) {
@@ -115,6 +149,10 @@ func (c *Conductor) relay(from, to mailbox.Addr, m mailbox.Msg) {
 
 // Mail brings mail out of the world to a member. It is called by the world.
 func (c *Conductor) Mail(from, to mailbox.Addr, m mailbox.Msg) {
+	if s := c.services[to.Process()]; s != nil {
+		s.request(from, m)
+		return
+	}
 	if member := c.members[to.Process()]; member == nil || member.listens == "" {
 		c.Bounce(from, to, m)
 		return
@@ -186,8 +224,35 @@ func (c *Conductor) Close() error {
 	}
 	c.mu.Unlock()
 	c.reaped.Wait()
-	c.control.Close()
-	err := c.node.Stop()
+	err := c.release()
 	c.mu.Lock()
+	return err
+}
+
+// release ends what the harness itself has open.
+func (c *Conductor) release() (err error) {
+	if c.node != nil {
+		err = c.node.Stop() // it closes c.mail
+	} else if c.mail != nil {
+		err = c.mail.Close()
+	}
+	if c.control != nil {
+		err = errors.Join(err, c.control.Close())
+	}
+	for _, s := range c.services {
+		s.close()
+	}
+	if c.proxy != nil {
+		c.proxy.close()
+	}
+	if c.kafka != nil {
+		c.kafka.close()
+	}
+	if c.ledger != nil {
+		err = errors.Join(err, c.ledger.close())
+	}
+	if c.parts != nil {
+		c.parts.stop()
+	}
 	return err
 }

@@ -47,7 +47,7 @@ func conduct(t *testing.T) *Conductor {
 	}
 	c, err := New(cluster.Config{World: sim.Config{Seed: 1, Profile: sim.Profiles["go-process"]}, JobManagers: 1, TaskManagers: 1,
 		RestartAfter: 200 * time.Millisecond, Flink: flink, Job: job, Topics: map[string]int{"out": 1},
-		Input: cluster.Input{Topic: "in", Partitions: 1, Rate: 10, Keys: 1, ValueMax: 1, Until: time.Hour}})
+		Input: cluster.Input{Topic: "in", Partitions: 1, Rate: 10, Keys: 1, ValueMax: 1, Until: time.Hour}}, Parts{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/flinch-dev/flinch/runtime/history"
 	"github.com/flinch-dev/flinch/runtime/jobmanager"
 	"github.com/flinch-dev/flinch/runtime/live"
+	"github.com/flinch-dev/flinch/runtime/live/services"
 	"github.com/flinch-dev/flinch/runtime/mailbox"
 	"github.com/flinch-dev/flinch/runtime/taskmanager"
 	"github.com/flinch-dev/flinch/runtime/wire"
@@ -29,6 +30,8 @@ type orders struct {
 	Job     []byte            // for a JobManager: a wire.SubmitJob
 	Harness string            // where mail goes
 	Control string            // where notes go
+	Kafka   string            // where a real Kafka is; "": its client is in the world
+	Proxy   string            // the way there
 }
 
 // hello is what a member says first on its control connection.
@@ -71,12 +74,20 @@ func Member(stdin io.Reader, stderr io.Writer) error {
 	if err := notes.say(hello{o.Name, listen.Addr().String()}); err != nil {
 		return fmt.Errorf("start %s: greet the conductor: %w", o.Name, err)
 	}
-	kafka := mailbox.Addr(o.Name).In("kafka")
-	node := live.Start(live.Config{Name: o.Name, Listen: listen, Residents: []live.Resident{{Actor: root}}, Note: notes.note,
-		Resolve:   func(string) (string, error) { return o.Harness, nil },
-		Elsewhere: func(addr mailbox.Addr) bool { return addr == kafka },
-		Log:       slog.New(slog.NewTextHandler(stderr, nil))})
-	return node.Wait()
+	log := slog.New(slog.NewTextHandler(stderr, nil))
+	cfg := live.Config{Name: o.Name, Listen: listen, Residents: []live.Resident{{Actor: root}}, Note: notes.note,
+		Resolve: func(string) (string, error) { return o.Harness, nil }, Log: log}
+	if kafka := mailbox.Addr(o.Name).In("kafka"); o.Kafka == "" {
+		cfg.Elsewhere = func(addr mailbox.Addr) bool { return addr == kafka }
+	} else {
+		g, err := services.Kafka(o.Kafka, through(o.Proxy, o.Name), log)
+		if err != nil {
+			return fmt.Errorf("start %s: %w", o.Name, err)
+		}
+		defer g.Close()
+		cfg.Residents = append(cfg.Residents, live.Resident{Name: "kafka", Actor: g.Actor})
+	}
+	return live.Start(cfg).Wait()
 }
 
 func (o orders) root() (mailbox.Actor, error) {

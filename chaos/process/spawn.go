@@ -19,7 +19,7 @@ const MemberCommand = "member"
 type member struct {
 	name    string
 	cmd     *exec.Cmd
-	said    tail     // on its standard error
+	said    ending   // on its standard error
 	listens string   // once it has said so
 	control net.Conn // the same
 }
@@ -31,6 +31,9 @@ func (c *Conductor) spawn(name string) (*member, error) {
 		return nil, fmt.Errorf("start %s: find this program: %w", name, err)
 	}
 	o := orders{Name: name, Role: roleTaskManager, Flink: c.cfg.Flink, Harness: c.mail.Addr().String(), Control: c.control.Addr().String()}
+	if c.proxy != nil {
+		o.Kafka, o.Proxy = c.parts.at.Kafka, c.proxy.listen.Addr().String()
+	}
 	if strings.HasPrefix(name, roleJobManager) {
 		o.Role = roleJobManager
 		if o.Job, err = wire.Encode(wire.SubmitJob{Job: c.cfg.Job}); err != nil {
@@ -41,10 +44,15 @@ func (c *Conductor) spawn(name string) (*member, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
-	m := &member{name: name, cmd: exec.Command(self, MemberCommand)}
+	m := &member{name: name, cmd: exec.Command(self, MemberCommand, c.ledger.folder)}
 	m.cmd.Stdin, m.cmd.Stderr = bytes.NewReader(text), &m.said
 	dieWithParent(m.cmd)
 	if err := m.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start %s: %w", name, err)
+	}
+	// Until this is written a member lives by itself only as long as it waits for the answer to its first word.
+	if err := c.ledger.add(undo{Kind: endProcess, Name: c.ledger.folder, PID: m.cmd.Process.Pid}); err != nil {
+		m.kill()
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
 	return m, nil
@@ -69,13 +77,13 @@ func (m *member) asserted() bool {
 // ExitAsserted is how a member ends that has found itself wrong.
 const ExitAsserted = 70
 
-// tail keeps the end of what is written to it. It is read once the writer has ended.
-type tail []byte
+// ending keeps the end of what is written to it. It is read once the writer has ended.
+type ending []byte
 
-const tailMax = 4 << 10
+const endingMax = 4 << 10
 
-func (t *tail) Write(p []byte) (int, error) {
+func (t *ending) Write(p []byte) (int, error) {
 	*t = append(*t, p...)
-	*t = (*t)[max(0, len(*t)-tailMax):]
+	*t = (*t)[max(0, len(*t)-endingMax):]
 	return len(p), nil
 }

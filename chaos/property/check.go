@@ -96,7 +96,7 @@ func run(file string) (why string, err error) {
 	for _, e := range suite.Entries {
 		for _, cell := range e.Cells {
 			for _, seed := range e.Seeds() {
-				o, err := chaos.Execute(context.Background(), fault.Sim, cell, seed, nil)
+				o, err := chaos.Execute(context.Background(), chaos.On{Backend: fault.Sim}, cell, seed, nil)
 				if err != nil {
 					return "", err
 				}

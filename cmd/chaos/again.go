@@ -87,7 +87,7 @@ func again(c *cobra.Command, dir string) (*reports.Document, error) {
 	}
 	entry := entries[0]
 	cell := entry.Cells[0] // the only one: the matrix has been applied
-	o, err := chaos.Execute(c.Context(), fault.Sim, cell, uint64(recorded.Seed), nil)
+	o, err := chaos.Execute(c.Context(), chaos.On{Backend: fault.Sim}, cell, uint64(recorded.Seed), nil)
 	switch {
 	case c.Context().Err() != nil:
 		return nil, exit{chaos.ExitInterrupted, "interrupted; " + dir + " is as it was"}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/flinch-dev/flinch/chaos"
 	"github.com/flinch-dev/flinch/chaos/fault"
+	"github.com/flinch-dev/flinch/chaos/process"
 	"github.com/flinch-dev/flinch/chaos/scenario"
 	"github.com/flinch-dev/flinch/chaos/sweep"
 	"github.com/flinch-dev/flinch/reports"
@@ -21,6 +22,7 @@ import (
 type batch struct {
 	entry    *scenario.Entry
 	backend  fault.Backend
+	parts    process.Parts
 	seeds    []uint64
 	vars     []string
 	out      string // the folder asked for; "" for one in the store
@@ -145,7 +147,7 @@ func (b *batch) one(ctx context.Context, j job, progress func(virtual time.Durat
 			done = row{err: bug(again, p)}
 		}
 	}()
-	o, err := chaos.Execute(ctx, b.backend, cell, j.seed, progress)
+	o, err := chaos.Execute(ctx, chaos.On{Backend: b.backend, Parts: b.parts}, cell, j.seed, progress)
 	if errors.Is(err, chaos.ErrHarness) {
 		return row{err: exit{exitBug, fmt.Sprintf("%s: %v", b.entry.Name, err)}}
 	}

@@ -103,6 +103,6 @@ func command() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(badFlag)
 	root.AddCommand(runCommand(), validateCommand(), planCommand(), faultsCommand(), describeCommand(), schemaCommand(),
-		replayCommand(), checkCommand(), reportCommand(), memberCommand())
+		replayCommand(), checkCommand(), reportCommand(), revertCommand(), memberCommand())
 	return root
 }

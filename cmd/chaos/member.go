@@ -10,9 +10,9 @@ import (
 )
 
 // memberCommand makes this program a JobManager or TaskManager of a run with real processes. It is started by the
-// program itself.
+// program itself, which names the folder of the run: so it is known by its command line.
 func memberCommand() *cobra.Command {
-	return &cobra.Command{Use: process.MemberCommand, Hidden: true, Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
+	return &cobra.Command{Use: process.MemberCommand, Hidden: true, Args: cobra.ExactArgs(1), RunE: func(c *cobra.Command, _ []string) error {
 		err := process.Member(c.InOrStdin(), c.ErrOrStderr())
 		switch {
 		case errors.Is(err, live.ErrAssertion):

@@ -11,6 +11,7 @@ import (
 
 	"github.com/flinch-dev/flinch/chaos"
 	"github.com/flinch-dev/flinch/chaos/fault"
+	"github.com/flinch-dev/flinch/chaos/process"
 	"github.com/flinch-dev/flinch/chaos/scenario"
 	"github.com/flinch-dev/flinch/chaos/sweep"
 )
@@ -23,6 +24,7 @@ type runs struct {
 	out      string
 	failFast bool
 	parallel int
+	parts    process.Parts
 }
 
 func runCommand() *cobra.Command {
@@ -35,6 +37,9 @@ func runCommand() *cobra.Command {
 	c.Flags().StringVar(&r.out, "out", "", "the folder for the results (default store/<scenario>/<time>)")
 	c.Flags().BoolVar(&r.failFast, "fail-fast", false, "start no more runs once one has failed")
 	c.Flags().IntVar(&r.parallel, "parallel", runtime.GOMAXPROCS(0), "how many runs at a time, at least 1")
+	c.Flags().StringVar(&r.parts.HA, "ha", "", "with --backend process, the coordination service: etcd (the default), zookeeper, model; or etcd://host:port, zookeeper://host:port")
+	c.Flags().StringVar(&r.parts.Storage, "storage", "", "with --backend process, the checkpoint storage: file (the default), s3, model; or file:///folder, s3://bucket?endpoint=URL")
+	c.Flags().StringVar(&r.parts.Kafka, "kafka", "", "with --backend process, Kafka: model (the default), kfake, apache; or host:port")
 	return c
 }
 
@@ -61,7 +66,7 @@ func (r *runs) run(c *cobra.Command, paths []string) error {
 	var codes []int
 	say := voice{w: c.OutOrStdout(), format: r.format}
 	for i, e := range entries {
-		b := batch{entry: e, backend: backends[i], seeds: seeds, vars: r.vars, out: r.out, failFast: r.failFast, parallel: r.parallel}
+		b := batch{entry: e, backend: backends[i], parts: r.parts, seeds: seeds, vars: r.vars, out: r.out, failFast: r.failFast, parallel: r.parallel}
 		if seeds == nil {
 			b.seeds = e.Seeds()
 		}
@@ -100,6 +105,9 @@ func (r *runs) check() error {
 	}
 	if err := r.selection.check(); err != nil {
 		return err
+	}
+	if err := r.parts.Check(); err != nil {
+		return usage("%v", err)
 	}
 	if r.backend != "" && !slices.Contains(backends, fault.Backend(r.backend)) {
 		return exit{exitUnavailable, fmt.Sprintf("--backend %s cannot be run by this version: it runs scenarios on sim and on process", r.backend)}

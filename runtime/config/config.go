@@ -21,6 +21,8 @@ type Config struct {
 	KafkaSource      KafkaSource
 	KafkaSink        KafkaSink
 	Kubernetes       Kubernetes
+	Rest             Rest
+	Metrics          Metrics
 	// Unknown has the keys that are not known here, as given.
 	Unknown map[string]string
 }
@@ -130,6 +132,8 @@ type HighAvailability struct {
 		RetryPeriod   time.Duration
 	}
 	ZooKeeper struct {
+		Quorum            string // host:port,host:port
+		Root              string
 		SessionTimeout    time.Duration
 		ConnectionTimeout time.Duration
 		RetryWait         time.Duration
@@ -154,7 +158,26 @@ const (
 )
 
 // JobManager is jobmanager.*
-type JobManager struct{ FailoverStrategy Failover }
+type JobManager struct {
+	FailoverStrategy Failover
+	Endpoint         Endpoint
+}
+
+// Endpoint is where a process listens, and by which host others reach it.
+type Endpoint struct {
+	Host     string
+	Port     int // 0: a free one
+	BindHost string
+}
+
+// Rest is rest.*; Metrics is metrics.*
+type (
+	Rest struct {
+		Port     int // 0: a free one
+		BindHost string
+	}
+	Metrics struct{ PrometheusPort int }
+)
 
 // ResourceManager is resourcemanager.*
 type ResourceManager struct {
@@ -167,6 +190,7 @@ type TaskManager struct {
 	NumberOfTaskSlots   int
 	RegistrationTimeout time.Duration
 	SlotTimeout         time.Duration // an allocated slot that is not active is freed after it
+	Endpoint            Endpoint
 	Network             struct {
 		BuffersPerChannel      int
 		FloatingBuffersPerGate int

@@ -17,6 +17,8 @@ type Elector interface {
 	Start(env mailbox.Env)
 	// Handle takes a message. mine is false for one that is not for the elector.
 	Handle(env mailbox.Env, m mailbox.Msg) (mine bool)
+	// Resign gives up leadership, if we have it, and what others would wait for; the elector does nothing after it.
+	Resign(env mailbox.Env)
 }
 
 // Owner hears of grants and losses, strictly one after the other.
@@ -33,13 +35,14 @@ const (
 	following state = "following" // somebody else leads, or nobody yet
 	acquiring state = "acquiring" // a write that makes us the leader is under way
 	leading   state = "leading"
+	resigned  state = "resigned" // for good
 )
 
 var moves = map[state][]state{
-	idle:      {following, leading},
-	following: {acquiring, idle},
-	acquiring: {leading, following, idle},
-	leading:   {following, idle},
+	idle:      {following, leading, resigned},
+	following: {acquiring, idle, resigned},
+	acquiring: {leading, following, idle, resigned},
+	leading:   {following, idle, resigned},
 }
 
 // contender is what the kinds of electors have in common.
@@ -77,6 +80,17 @@ func (c *contender) lose(env mailbox.Env, to state, cause string) {
 	c.token = ""
 	env.Note(history.LeaderLost{Holder: c.name, Token: token, Cause: cause})
 	c.owner.Revoked(env, token, cause)
+}
+
+// resign ends the contender; it says whether it led.
+func (c *contender) resign(env mailbox.Env) (led bool) {
+	if led = c.state == leading; led {
+		c.noteLease(env, "release", "", env.Now().UnixNano())
+		c.lose(env, resigned, "the process stops")
+	} else {
+		c.move(resigned)
+	}
+	return led
 }
 
 // noteLease adds a successful call on the lease to the history.
@@ -138,3 +152,5 @@ func (a *always) Start(env mailbox.Env) {
 }
 
 func (a *always) Handle(mailbox.Env, mailbox.Msg) bool { return false }
+
+func (a *always) Resign(env mailbox.Env) { a.lose(env, resigned, "the process stops") }

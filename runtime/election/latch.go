@@ -86,12 +86,12 @@ func (l *latch) liveLater(env mailbox.Env, wait time.Duration, after uint64) {
 func (l *latch) Handle(env mailbox.Env, m mailbox.Msg) bool {
 	switch m := m.(type) {
 	case sessionLost:
-		if m.Asked == l.alive {
+		if m.Asked == l.alive && l.state != resigned {
 			l.expired(env, "LOST: no sign of the service within the session's timeout")
 		}
 		return true
 	case mailbox.Disconnected:
-		if m.Process == l.svc.addr.Process() {
+		if m.Process == l.svc.addr.Process() && l.state != resigned {
 			l.suspended(env)
 			l.live(env, l.session)
 			return true
@@ -99,6 +99,16 @@ func (l *latch) Handle(env mailbox.Env, m mailbox.Msg) bool {
 		return false
 	}
 	return l.svc.handle(env, m)
+}
+
+// Resign closes the session, and with it goes the latch.
+func (l *latch) Resign(env mailbox.Env) {
+	l.svc.forget()
+	l.resign(env)
+	session := l.session
+	l.svc.ask(env, l.connection, func(req uint64) mailbox.Msg {
+		return wire.CoordSession{Req: req, Session: session, Close: true}
+	}, func(mailbox.Env, mailbox.Msg) {})
 }
 
 func (l *latch) suspended(env mailbox.Env) {

@@ -21,6 +21,9 @@ type lease struct {
 	written   uint64 // numbers our writes of the record
 	confirmed uint64 // the last that certainly was applied
 	renewed   time.Time
+
+	recorded    uint64 // the version of the record that we wrote last
+	transitions int    // in it
 }
 
 // renewDeadline ends our leadership if the write that it was armed for is still the last one confirmed.
@@ -90,17 +93,17 @@ func (l *lease) write(env mailbox.Env, read wire.Entry, r record) {
 	l.renewed = r.RenewTime
 	env.After(l.deadline, renewDeadline{n})
 	t := wire.CoordTxn{If: []wire.Compare{{Key: l.key, Version: read.Version}}, Writes: []wire.Write{{Key: l.key, Value: r.encode()}}}
-	l.svc.txn(env, l.retry, t, func(env mailbox.Env, res result, _ uint64) {
+	l.svc.txn(env, l.retry, t, func(env mailbox.Env, res result, version uint64) {
 		switch {
 		case token != l.token: // leadership was lost meanwhile
 			l.again(env)
 		case res == applied && l.state == acquiring:
-			l.confirmed = n
+			l.confirmed, l.recorded, l.transitions = n, version, r.Transitions
 			l.noteLease(env, "acquire", l.lasts.String(), asked.UnixNano())
 			l.grant(env)
 			l.again(env)
 		case res == applied:
-			l.confirmed = n
+			l.confirmed, l.recorded = n, version
 			l.noteLease(env, "renew", l.lasts.String(), asked.UnixNano())
 			l.again(env)
 		case l.state == acquiring: // refused, or without answer: the record itself will tell
@@ -115,6 +118,17 @@ func (l *lease) write(env mailbox.Env, read wire.Entry, r record) {
 
 // soon is for a write that did not go through: what the record says now is worth a look before the next round.
 func (l *lease) soon(env mailbox.Env) { l.svc.after(env, min(l.retry, time.Second), l.tick) }
+
+// Resign writes a record that names nobody and has run out, so that the next candidate need not wait. If the write is
+// refused somebody else has written already; if it is lost the lease runs out.
+func (l *lease) Resign(env mailbox.Env) {
+	held := l.recorded
+	l.svc.forget()
+	if l.resign(env) {
+		l.svc.txn(env, l.retry, wire.CoordTxn{If: []wire.Compare{{Key: l.key, Version: held}},
+			Writes: []wire.Write{{Key: l.key, Value: record{Transitions: l.transitions}.encode()}}}, func(mailbox.Env, result, uint64) {})
+	}
+}
 
 func (l *lease) release(env mailbox.Env) { l.noteLease(env, "release", "", env.Now().UnixNano()) }
 

@@ -78,6 +78,9 @@ func (s *service) answer(env mailbox.Env, req uint64, answer mailbox.Msg) {
 	c.then(env, answer)
 }
 
+// forget drops every call under way: their answers come too late.
+func (s *service) forget() { clear(s.open) }
+
 func requestOf(m mailbox.Msg) (req uint64, ok bool) {
 	switch m := m.(type) {
 	case wire.CoordTxn:

@@ -2,6 +2,7 @@ package live
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -114,8 +115,9 @@ func (l *link) connect() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	dialer := net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive}
-	if conn, err = dialer.Dial("tcp", at); err != nil {
+	ctx, cancel := context.WithTimeout(context.Background(), dialTimeout)
+	defer cancel()
+	if conn, err = l.node.cfg.Dial(ctx, "tcp", at); err != nil {
 		return nil, err
 	}
 	if _, err := conn.Write(appendFrame(nil, greeting(l.node.cfg.Name))); err != nil {

@@ -1,6 +1,7 @@
 package live
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -35,6 +36,10 @@ type Config struct {
 	Elsewhere func(addr mailbox.Addr) bool
 	// Relay gets mail that comes in for other processes; nil: it is sent on.
 	Relay func(from, to mailbox.Addr, m mailbox.Msg)
+	// Carry gets mail that goes out to other processes; nil: it takes a connection.
+	Carry func(from, to mailbox.Addr, m mailbox.Msg)
+	// Dial makes connections to other processes; nil: plain TCP.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	Log   *slog.Logger // nil: silence
 	// Turn, if set, is held while an actor handles a message: nodes with one Turn handle one message at a time.
 	// Models that were made for one goroutine share one.
@@ -63,6 +68,9 @@ func Start(cfg Config) *Node {
 		conns: map[net.Conn]bool{}, done: make(chan struct{})}
 	if n.log == nil {
 		n.log = slog.New(slog.DiscardHandler)
+	}
+	if n.cfg.Dial == nil {
+		n.cfg.Dial = (&net.Dialer{KeepAlive: keepAlive}).DialContext
 	}
 	if n.cfg.Note == nil {
 		n.cfg.Note = func(history.Entry) {}
@@ -246,6 +254,10 @@ func (n *Node) happen(a *actor, f *effect) {
 // deliver brings a letter to an actor here, or puts it on its way.
 func (n *Node) deliver(l letter, patient bool) {
 	if process := l.to.Process(); process != n.cfg.Name || n.cfg.Elsewhere != nil && n.cfg.Elsewhere(l.to) {
+		if n.cfg.Carry != nil {
+			n.cfg.Carry(l.from, l.to, l.m)
+			return
+		}
 		n.link(process).send(l)
 		return
 	}

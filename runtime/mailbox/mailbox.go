@@ -101,6 +101,11 @@ type Undeliverable struct {
 // with that process gets it once; what was under way may or may not have arrived.
 type Disconnected struct{ Process string }
 
+// Stop asks the root actor of a process to end in good order: to give up what others wait for, instead of letting them
+// find out. A process that is killed gets none, and nothing may depend on it.
+type Stop struct{}
+
+func (Stop) Word() string         { return "stop-process" }
 func (Started) Word() string       { return "started" }
 func (Exited) Word() string        { return "exited" }
 func (Undeliverable) Word() string { return "undeliverable" }

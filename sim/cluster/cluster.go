@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/flinch-dev/flinch/runtime/jobmanager"
@@ -27,10 +28,24 @@ type Config struct {
 	Topics       map[string]int // partitions of the topics besides the input
 	Input        Input
 	Outside      Outside // nil: JobManagers and TaskManagers live in the world, too
+	// Real names the services that live outside as well, of "ha" and "objectstore".
+	Real []string
+	// Files is what the object store holds, if that is real; nil: the model's.
+	Files Files
+	// Log is Kafka, if that is real, with so many brokers, and processes reach it by themselves; nil: the model.
+	Log     Log
+	Brokers int
 }
 
-// Outside runs JobManagers and TaskManagers as real processes. The world stands for all that lies between them:
-// network, services, Kafka clients and the supervisor.
+// Files are objects as users see them, who write a job's input files and read its output.
+type Files interface {
+	Write(path string, data []byte)
+	Paths() []string // all, sorted
+	Object(path string) (data []byte, found bool)
+}
+
+// Outside runs JobManagers and TaskManagers as real processes, and real services. The world stands for all that lies
+// between them: network, the other services, Kafka clients and the supervisor.
 type Outside interface {
 	// Start starts a life of a process.
 	Start(process string, boot int)
@@ -44,6 +59,8 @@ type Cluster struct {
 	Kafka *kafka.Cluster
 	Blobs *blobs.Store
 	Lease *lease.Service
+	Files Files
+	Log   Log
 	Input *generator
 	view
 }
@@ -62,29 +79,27 @@ func TaskManager(i int) string { return fmt.Sprintf("taskmanager-%d", i) }
 func New(cfg Config) *Cluster {
 	w := sim.New(cfg.World)
 	c := &Cluster{World: w, Blobs: blobs.New(), Lease: lease.New()}
+	if c.Files = cfg.Files; c.Files == nil {
+		c.Files = c.Blobs
+	}
 	c.Lease.Wake = func(m mailbox.Msg) { w.Send(ha, ha, m) }
-	cfg.Kafka.Now = w.Now
-	cfg.Kafka.Wake = func(to mailbox.Addr, m mailbox.Msg) { w.Send(to, to, m) }
-	c.Kafka = kafka.NewCluster(cfg.Kafka)
 	c.view.watch(w)
 
 	service := func(name string, actor func() mailbox.Actor) {
+		if slices.Contains(cfg.Real, name) {
+			w.Add(sim.Process{Name: name, BootTime: -1, Outside: cfg.Outside.Mail, Boot: func(int) []sim.Resident { return nil }})
+			return
+		}
 		w.Add(sim.Process{Name: name, BootTime: -1, Boot: func(int) []sim.Resident { return []sim.Resident{{Actor: actor()}} }})
 	}
 	service(string(objectStore), func() mailbox.Actor { return c.Blobs })
 	service(string(ha), func() mailbox.Actor { return c.Lease })
-	brokers := c.Kafka.Addrs()
-	for i, addr := range brokers {
-		service(string(addr), func() mailbox.Actor { return c.Kafka.Broker(i) })
-	}
+	client := c.kafka(cfg, service)
 	if cfg.Input.Topic != "" {
-		c.Kafka.CreateTopic(cfg.Input.Topic, cfg.Input.Partitions)
+		c.Log.CreateTopic(cfg.Input.Topic, cfg.Input.Partitions)
 	}
 	for _, name := range sortedKeys(cfg.Topics) {
-		c.Kafka.CreateTopic(name, cfg.Topics[name])
-	}
-	client := func() sim.Resident {
-		return sim.Resident{Name: "kafka", Actor: kafka.NewClient(kafka.ClientConfig{Brokers: brokers})}
+		c.Log.CreateTopic(name, cfg.Topics[name])
 	}
 	if cfg.Outside != nil {
 		c.outside(cfg, client)
@@ -96,7 +111,7 @@ func New(cfg Config) *Cluster {
 			job := cfg.Job
 			root := jobmanager.New(jobmanager.Config{Name: name, Flink: cfg.Flink, HA: ha, ObjectStore: objectStore,
 				Kafka: mailbox.Addr(name).In("kafka"), Job: &job})
-			return []sim.Resident{{Actor: root}, client()}
+			return append([]sim.Resident{{Actor: root}}, client()...)
 		}})
 	}
 	for i := range cfg.TaskManagers {
@@ -107,20 +122,20 @@ func New(cfg Config) *Cluster {
 			if err != nil {
 				panic(err) // the configuration was parsed before the world was made
 			}
-			return []sim.Resident{{Actor: root}, client()}
+			return append([]sim.Resident{{Actor: root}}, client()...)
 		}})
 	}
-	c.Input = newGenerator(w, c.Kafka, c.Blobs, cfg.Input)
+	c.Input = newGenerator(w, c.Log, c.Files, cfg.Input)
 	return c
 }
 
 // outside adds a stand-in for each JobManager and TaskManager. Its Kafka client stays in the world: it dies with
 // the process, and its connections are the world's.
-func (c *Cluster) outside(cfg Config, client func() sim.Resident) {
+func (c *Cluster) outside(cfg Config, client func() []sim.Resident) {
 	add := func(name string) {
 		c.Add(sim.Process{Name: name, BootTime: -1, RestartAfter: cfg.RestartAfter, Outside: cfg.Outside.Mail, Boot: func(boot int) []sim.Resident {
 			cfg.Outside.Start(name, boot)
-			return []sim.Resident{client()}
+			return client()
 		}})
 	}
 	for i := range cfg.JobManagers {

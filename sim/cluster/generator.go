@@ -9,8 +9,6 @@ import (
 	"github.com/flinch-dev/flinch/runtime/record"
 	"github.com/flinch-dev/flinch/runtime/recordbatch"
 	"github.com/flinch-dev/flinch/sim"
-	"github.com/flinch-dev/flinch/sim/blobs"
-	"github.com/flinch-dev/flinch/sim/kafka"
 )
 
 // Input is what is fed to the source: to a topic at a rate, or to files that are all there from the start.
@@ -42,7 +40,7 @@ const tick = 50 * time.Millisecond
 type generator struct {
 	in      Input
 	world   *sim.World
-	kafka   *kafka.Cluster
+	log     Log
 	keys    [][][]byte // by partition
 	sent    int64
 	started time.Duration
@@ -51,8 +49,8 @@ type generator struct {
 	files   [][]record.Record // by partition
 }
 
-func newGenerator(w *sim.World, k *kafka.Cluster, store *blobs.Store, in Input) *generator {
-	g := &generator{in: in, world: w, kafka: k, keys: make([][][]byte, in.Partitions), batch: make([][]record.Record, in.Partitions)}
+func newGenerator(w *sim.World, log Log, store Files, in Input) *generator {
+	g := &generator{in: in, world: w, log: log, keys: make([][][]byte, in.Partitions), batch: make([][]record.Record, in.Partitions)}
 	if in.Rows == nil {
 		width := len(fmt.Sprint(max(in.Keys-1, 0)))
 		for i := range in.Keys {
@@ -75,7 +73,7 @@ func newGenerator(w *sim.World, k *kafka.Cluster, store *blobs.Store, in Input) 
 }
 
 // writeFiles writes all input at once, as the files of a bounded source.
-func (g *generator) writeFiles(store *blobs.Store) {
+func (g *generator) writeFiles(store Files) {
 	n := int64(g.in.Rate * g.in.Until.Seconds())
 	if g.in.Rows != nil {
 		n = int64(len(g.in.Rows))
@@ -117,7 +115,7 @@ func (g *generator) tick() {
 	}
 	for p, records := range g.batch {
 		if len(records) > 0 {
-			g.kafka.Partition(g.in.Topic, p).AppendInput(g.world.Now(), records...)
+			g.log.Append(g.in.Topic, p, g.world.Now(), records)
 		}
 	}
 	if !g.stopped {
@@ -155,14 +153,11 @@ func (g *generator) Stop() { g.stopped = true }
 // Sent is how many records have been fed.
 func (g *generator) Sent() int64 { return g.sent }
 
-// Read is how many of them the source has fetched. Nobody sees how far a file has been read.
-func (g *generator) Read() int64 {
+// Fetched is how many of them the source has fetched; false: that is not known. Nobody sees how far a file has been
+// read: it counts as read.
+func (g *generator) Fetched() (n int64, known bool) {
 	if g.in.Path != "" {
-		return g.sent
+		return g.sent, true
 	}
-	var n int64
-	for p := range g.in.Partitions {
-		n += g.kafka.Partition(g.in.Topic, p).Position()
-	}
-	return n
+	return g.log.Fetched(g.in.Topic)
 }

@@ -99,6 +99,15 @@ func (v *view) Restarts() int  { return v.restarts }
 // Covered is how many input records completed checkpoints cover, and since when.
 func (v *view) Covered() (records int64, at time.Duration) { return v.covered, v.at }
 
+// Read is how many input records the source has read: by its fetches, or if those are not to be seen by the last
+// completed checkpoint.
+func (c *Cluster) Read() int64 {
+	if n, known := c.Input.Fetched(); known {
+		return n
+	}
+	return c.covered
+}
+
 // Owed is how many transactions, or parts of files, completed checkpoints owe to readers.
 func (v *view) Owed() int { return len(v.owed) }
 

@@ -1,0 +1,241 @@
+package process
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/flinch-dev/flinch/chaos/fault"
+	"github.com/flinch-dev/flinch/runtime/record"
+	"github.com/flinch-dev/flinch/sim/cluster"
+)
+
+// broker is a real Kafka cluster as the harness uses it: it creates topics, feeds the input, and reads along
+// everything that is written, as a cluster.Log.
+type broker struct {
+	seeds   []string
+	client  *kgo.Client
+	names   map[string]string // of the brokers, by host:port
+	brokers int
+	ctx     context.Context
+	stop    context.CancelFunc
+	began   func() time.Duration // the time of the run
+	ledger  *ledger              // nil: nothing needs to be undone, since the cluster is of this run alone
+
+	mu     sync.Mutex
+	failed error // of the input
+	tails  map[string]*tail
+}
+
+// reachKafka joins a real Kafka to the world.
+func (c *Conductor) reachKafka(place string) (err error) {
+	if place == "" {
+		return nil
+	}
+	if c.kafka, err = dialKafka(strings.Split(place, ","), func() time.Duration { return time.Since(c.began) }); err != nil {
+		return err
+	}
+	if c.parts.foreign.Kafka != "" {
+		c.kafka.ledger = c.ledger
+	}
+	if c.proxy, err = newProxy(c.kafka.names); err != nil {
+		return err
+	}
+	c.cfg.Log = c.kafka
+	c.cfg.Brokers = c.kafka.brokers
+	return nil
+}
+
+// SetLink says what is wrong with one direction between two processes, if one of them is a broker of a real Kafka: of
+// all others the world is the network.
+func (c *Conductor) SetLink(from, to string, state fault.LinkState) {
+	if c.proxy != nil {
+		c.proxy.set(from, to, state)
+	}
+}
+
+// ResetLink breaks the connections between two processes, in the same way.
+func (c *Conductor) ResetLink(a, b string) {
+	if c.proxy != nil {
+		c.proxy.reset(a, b)
+	}
+}
+
+// dialKafka connects to a cluster, and learns which brokers it has.
+func dialKafka(seeds []string, now func() time.Duration) (*broker, error) {
+	b := &broker{seeds: seeds, names: map[string]string{}, began: now, tails: map[string]*tail{}}
+	b.ctx, b.stop = context.WithCancel(context.Background())
+	var err error
+	if b.client, err = kgo.NewClient(kgo.SeedBrokers(seeds...), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerLinger(0)); err != nil {
+		return nil, fmt.Errorf("make a client of Kafka at %v: %w", seeds, err)
+	}
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	meta, err := kmsg.NewPtrMetadataRequest().RequestWith(ctx, b.client)
+	if err != nil {
+		b.close()
+		return nil, fmt.Errorf("ask Kafka at %v for its brokers: %w; is it there, and does it speak without TLS?", seeds, err)
+	}
+	b.brokers = len(meta.Brokers)
+	for i, m := range meta.Brokers {
+		b.names[net.JoinHostPort(m.Host, strconv.Itoa(int(m.Port)))] = cluster.Broker(i)
+	}
+	for _, s := range seeds { // a seed by another name is the same cluster
+		if b.names[s] == "" {
+			b.names[s] = cluster.Broker(0)
+		}
+	}
+	return b, nil
+}
+
+func (b *broker) close() {
+	b.stop()
+	b.client.Close()
+	for _, t := range b.tails {
+		t.close()
+	}
+}
+
+// CreateTopic creates a topic anew: one that is left over from another run would be taken for output of this one.
+func (b *broker) CreateTopic(name string, partitions int) {
+	err := b.mustBeNew(name)
+	if err == nil && b.ledger != nil {
+		err = b.ledger.add(undo{Kind: deleteTopic, Place: strings.Join(b.seeds, ","), Name: name})
+	}
+	if err == nil {
+		err = b.create(name, partitions)
+	}
+	var t *tail
+	if err == nil {
+		t, err = follow(b, name, partitions)
+	}
+	if err != nil {
+		b.fail(fmt.Errorf("create the topic %s: %w", name, err))
+		return
+	}
+	b.tails[name] = t
+}
+
+// mustBeNew returns an error for a topic that is there, and that is therefore not ours.
+func (b *broker) mustBeNew(name string) error {
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	req := kmsg.NewPtrMetadataRequest()
+	req.AllowAutoTopicCreation = false
+	t := kmsg.NewMetadataRequestTopic()
+	t.Topic = kmsg.StringPtr(name)
+	req.Topics = append(req.Topics, t)
+	resp, err := req.RequestWith(ctx, b.client)
+	if err != nil {
+		return err
+	}
+	switch err := kerr.ErrorForCode(resp.Topics[0].ErrorCode); {
+	case err == nil:
+		return errors.New("it is there already: delete it, or name another topic in the scenario")
+	case !errors.Is(err, kerr.UnknownTopicOrPartition):
+		return err
+	}
+	return nil
+}
+
+func (b *broker) create(name string, partitions int) error {
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	req := kmsg.NewPtrCreateTopicsRequest()
+	req.TimeoutMillis = int32(patience.Milliseconds())
+	t := kmsg.NewCreateTopicsRequestTopic()
+	t.Topic, t.NumPartitions, t.ReplicationFactor = name, int32(partitions), -1
+	req.Topics = append(req.Topics, t)
+	resp, err := req.RequestWith(ctx, b.client)
+	if err != nil {
+		return err
+	}
+	return kerr.ErrorForCode(resp.Topics[0].ErrorCode)
+}
+
+// Append feeds records; they are under way when it returns, in order.
+func (b *broker) Append(topic string, partition int, _ time.Duration, records []record.Record) {
+	for _, r := range records {
+		b.client.Produce(b.ctx, &kgo.Record{Topic: topic, Partition: int32(partition), Key: r.Key,
+			Value: binary.BigEndian.AppendUint64(nil, uint64(r.Value)), Timestamp: time.UnixMilli(int64(r.Time))},
+			func(_ *kgo.Record, err error) {
+				if err != nil && b.ctx.Err() == nil {
+					b.fail(fmt.Errorf("feed the input: %w", err))
+				}
+			})
+	}
+}
+
+// Fetched is not to be seen from outside.
+func (b *broker) Fetched(string) (int64, bool) { return 0, false }
+
+func (b *broker) fail(err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.failed == nil {
+		b.failed = err
+	}
+}
+
+// err is why the harness cannot use Kafka, or nil.
+func (b *broker) err() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.failed
+}
+
+// ends are the high watermarks of a topic's partitions.
+func (b *broker) ends(topic string, partitions int) ([]int64, error) {
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	req := kmsg.NewPtrListOffsetsRequest()
+	t := kmsg.NewListOffsetsRequestTopic()
+	t.Topic = topic
+	for p := range partitions {
+		q := kmsg.NewListOffsetsRequestTopicPartition()
+		q.Partition, q.Timestamp = int32(p), -1
+		t.Partitions = append(t.Partitions, q)
+	}
+	req.Topics = append(req.Topics, t)
+	ends := make([]int64, partitions)
+	for _, shard := range b.client.RequestSharded(ctx, req) {
+		if shard.Err != nil {
+			return nil, shard.Err
+		}
+		for _, t := range shard.Resp.(*kmsg.ListOffsetsResponse).Topics {
+			for _, p := range t.Partitions {
+				if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
+					return nil, err
+				}
+				ends[p.Partition] = p.Offset
+			}
+		}
+	}
+	return ends, nil
+}
+
+// ids are the transactional ids that Kafka knows, by producer id.
+func (b *broker) ids() (map[int64]string, error) {
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	ids := map[int64]string{}
+	for _, shard := range b.client.RequestSharded(ctx, kmsg.NewPtrListTransactionsRequest()) {
+		if shard.Err != nil {
+			return nil, shard.Err
+		}
+		for _, t := range shard.Resp.(*kmsg.ListTransactionsResponse).TransactionStates {
+			ids[t.ProducerID] = t.TransactionalID
+		}
+	}
+	return ids, nil
+}

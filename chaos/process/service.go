@@ -1,0 +1,158 @@
+package process
+
+import (
+	"encoding/json"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/flinch-dev/flinch/chaos/fault"
+	"github.com/flinch-dev/flinch/runtime/live"
+	"github.com/flinch-dev/flinch/runtime/live/services"
+	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/runtime/wire"
+)
+
+// service is a real service behind a stand-in in the world: its gateway lives here, and what is wrong with the
+// service happens between the two. It is touched by whoever may touch the world.
+//
+//	member ──▶ world: link, stand-in ──▶ request: refused? swallowed? late? ──▶ gateway ──▶ the real one
+//	       ◀── world: link ◀──────────── answer: lost? ◀──────────────────────────┘
+type service struct {
+	c        *Conductor
+	name     string
+	gateway  services.Gateway
+	node     *live.Node
+	state    fault.ServiceState
+	turn     time.Duration     // throttle: when the next request may go
+	answers  chan mailbox.Msg  // to the harness itself
+	doomed   map[asked]bool    // requests whose answer will be lost
+	sessions map[string]string // of the coordination service: by name, the process that keeps it alive
+	leases   map[string]holder // the same: by key, who wrote it last
+}
+
+// holder is who wrote a lease last: a process, and the identity that it wrote.
+type holder struct{ process, identity string }
+
+// asked is a request under way.
+type asked struct {
+	from mailbox.Addr
+	req  uint64
+}
+
+// adopt puts a gateway behind the stand-in of a service.
+func (c *Conductor) adopt(name string, g services.Gateway) {
+	s := &service{c: c, name: name, gateway: g, answers: make(chan mailbox.Msg, 1), doomed: map[asked]bool{}, sessions: map[string]string{}, leases: map[string]holder{}}
+	s.node = live.Start(live.Config{Name: name, Residents: []live.Resident{{Actor: g.Actor}}, Carry: s.answer, Log: slog.New(slog.DiscardHandler)})
+	c.services[name] = s
+}
+
+func (s *service) close() {
+	s.node.Stop()
+	s.gateway.Close()
+}
+
+// request takes mail for the service out of the world.
+func (s *service) request(from mailbox.Addr, m mailbox.Msg) {
+	r := s.read(from.Process(), m)
+	s.remember(from.Process(), m)
+	if r.refusal == nil || !s.meets(r) {
+		s.node.Send(from, mailbox.Addr(s.name), m)
+		return
+	}
+	switch s.state.Mode {
+	case fault.Timeout, fault.Unavailable:
+		// Silence.
+	case fault.Http503:
+		s.c.Enter(mailbox.Addr(s.name), from, r.refusal)
+	case fault.Throttle:
+		s.turn = max(s.turn, s.c.Now()) + time.Duration(float64(time.Second)/s.state.PerSecond)
+		s.c.After(s.turn-s.c.Now(), func() { s.node.Send(from, mailbox.Addr(s.name), m) })
+	case fault.LostAnswer:
+		if rand.Float64() < s.state.Share {
+			s.doomed[asked{from, r.req}] = true
+		}
+		s.node.Send(from, mailbox.Addr(s.name), m)
+	}
+}
+
+// meets says whether what is wrong with the service concerns a request.
+func (s *service) meets(r request) bool {
+	if s.state.Mode == fault.Healthy || len(s.state.Operations) > 0 && !slices.Contains(s.state.Operations, r.operation) {
+		return false
+	}
+	return s.state.Prefix == "" || slices.ContainsFunc(r.names, func(n string) bool { return strings.HasPrefix(n, s.state.Prefix) })
+}
+
+// answer brings mail of the gateway into the world, unless it is lost.
+func (s *service) answer(from, to mailbox.Addr, m mailbox.Msg) {
+	if to == harness {
+		select {
+		case s.answers <- m:
+		default: // nobody waits for it
+		}
+		return
+	}
+	s.c.in(func() {
+		if this := (asked{to, answered(m)}); s.doomed[this] {
+			delete(s.doomed, this)
+			return
+		}
+		s.c.Enter(from, to, m)
+	})
+}
+
+// remember follows who holds what of the coordination service, so that it can be taken away.
+func (s *service) remember(process string, m mailbox.Msg) {
+	switch m := m.(type) {
+	case wire.CoordSession:
+		s.sessions[m.Session] = process
+		if m.Close {
+			delete(s.sessions, m.Session)
+		}
+	case wire.CoordTxn:
+		for _, w := range m.Writes {
+			if strings.HasSuffix(w.Key, leaseSuffix) {
+				var record struct{ HolderIdentity string }
+				_ = json.Unmarshal(w.Value, &record) // one that cannot be read names nobody
+				s.leases[w.Key] = holder{process, record.HolderIdentity}
+			}
+		}
+	}
+}
+
+// leaseSuffix is how the key of a leader's lease ends.
+const leaseSuffix = "/election/leader"
+
+// Real says whether a service is a real one, and not a model in the world.
+func (c *Conductor) Real(role fault.Role) bool { return c.services[string(role)] != nil }
+
+// SetService says what is wrong with a real service.
+func (c *Conductor) SetService(role fault.Role, state fault.ServiceState) {
+	s := c.services[string(role)]
+	s.state, s.turn = state, 0
+}
+
+// LoseLease takes its leadership from a process that lives on: its sessions end, and the leases that it wrote last
+// are deleted. It returns who the service knows as their holder; "" if it holds none.
+func (c *Conductor) LoseLease(process string) (identity string) {
+	s := c.services[string(ha)]
+	ask := func(m mailbox.Msg) { s.node.Send(harness, ha, m) } // nobody waits for the answer
+	for name, owner := range s.sessions {
+		if owner == process {
+			identity = process
+			ask(wire.CoordSession{Session: name, Close: true})
+			delete(s.sessions, name)
+		}
+	}
+	for key, h := range s.leases {
+		if h.process == process {
+			identity = h.identity
+			ask(wire.CoordTxn{Writes: []wire.Write{{Key: key, Delete: true}}})
+			delete(s.leases, key)
+		}
+	}
+	return identity
+}

@@ -1,0 +1,323 @@
+package process
+
+import (
+	"cmp"
+	"encoding/binary"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/flinch-dev/flinch/runtime/history"
+	"github.com/flinch-dev/flinch/runtime/record"
+	"github.com/flinch-dev/flinch/runtime/recordbatch"
+	"github.com/flinch-dev/flinch/sim/kafka"
+)
+
+// tail reads a topic along as it is written, with what is open and aborted, and with the markers: what it has seen
+// when, a reader could have seen then.
+type tail struct {
+	topic  string
+	client *kgo.Client
+	done   sync.WaitGroup
+
+	mu    sync.Mutex
+	parts []partition
+}
+
+// partition is what a tail has read of one partition.
+type partition struct {
+	next    int64 // offset
+	rows    []kafka.Row
+	open    map[int64]int // by producer id: the first of its rows that no marker has decided
+	markers []marker
+}
+
+// marker is a decision in a log.
+type marker struct {
+	producer int64
+	epoch    int16
+	commit   bool
+	at       time.Duration
+}
+
+// follow begins to read a topic from its start.
+func follow(b *broker, topic string, partitions int) (*tail, error) {
+	from := map[int32]kgo.Offset{}
+	for p := range partitions {
+		from[int32(p)] = kgo.NewOffset().AtStart()
+	}
+	client, err := kgo.NewClient(kgo.SeedBrokers(b.seeds...), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: from}),
+		kgo.FetchIsolationLevel(kgo.ReadUncommitted()), kgo.KeepControlRecords(), kgo.FetchMaxWait(500*time.Millisecond))
+	if err != nil {
+		return nil, err
+	}
+	t := &tail{topic: topic, client: client, parts: make([]partition, partitions)}
+	for p := range t.parts {
+		t.parts[p].open = map[int64]int{}
+	}
+	t.done.Go(func() {
+		for {
+			fetches := client.PollFetches(b.ctx)
+			if fetches.IsClientClosed() || b.ctx.Err() != nil {
+				return
+			}
+			t.take(fetches, b.began())
+		}
+	})
+	return t, nil
+}
+
+func (t *tail) close() {
+	t.client.Close()
+	t.done.Wait()
+}
+
+func (t *tail) take(fetches kgo.Fetches, now time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	fetches.EachRecord(func(r *kgo.Record) {
+		p := &t.parts[r.Partition]
+		p.next = r.Offset + 1
+		if r.Attrs.IsControl() {
+			p.decide(r, now)
+			return
+		}
+		row := kafka.Row{Partition: r.Partition, Offset: r.Offset, Key: string(r.Key), Value: recordbatch.Value(r.Value),
+			Time: record.EventTime(r.Timestamp.UnixMilli()), ProducerID: r.ProducerID, Epoch: r.ProducerEpoch,
+			Fate: kafka.Committed, Appended: now, Decided: now}
+		var origin []byte
+		for _, h := range r.Headers {
+			if h.Key == recordbatch.OriginKey {
+				origin = h.Value
+			}
+		}
+		row.Origin, row.Count = recordbatch.Origin(origin)
+		if r.Attrs.IsTransactional() {
+			row.Fate, row.Decided = kafka.Open, -1
+			if _, is := p.open[r.ProducerID]; !is {
+				p.open[r.ProducerID] = len(p.rows)
+			}
+		}
+		p.rows = append(p.rows, row)
+	})
+}
+
+// decide takes a marker. Its key is a version and a type, two bytes each; type 1 is a commit.
+func (p *partition) decide(r *kgo.Record, now time.Duration) {
+	if len(r.Key) < 4 {
+		return
+	}
+	m := marker{r.ProducerID, r.ProducerEpoch, binary.BigEndian.Uint16(r.Key[2:]) == 1, now}
+	p.markers = append(p.markers, m)
+	first, is := p.open[r.ProducerID]
+	if !is {
+		return
+	}
+	delete(p.open, r.ProducerID)
+	for i := first; i < len(p.rows); i++ {
+		if row := &p.rows[i]; row.ProducerID == m.producer && row.Fate == kafka.Open {
+			row.Fate, row.Decided = kafka.Aborted, now
+			if m.commit {
+				row.Fate = kafka.Committed
+			}
+		}
+	}
+}
+
+// settle waits until everything has been read that is in the log now, and compares it with the notes of the run.
+func (b *broker) settle(notes history.History) error {
+	for topic, t := range b.tails {
+		ends, err := b.ends(topic, len(t.parts))
+		if err != nil {
+			return fmt.Errorf("ask for the end of %s: %w", topic, err)
+		}
+		for deadline := time.Now().Add(patience); !t.reached(ends); time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				return fmt.Errorf("read %s to its end: it took more than %s", topic, patience)
+			}
+		}
+	}
+	ids, err := b.ids()
+	if err != nil {
+		return fmt.Errorf("ask Kafka for its transactions: %w", err)
+	}
+	flushed := map[writer][]time.Duration{}
+	for _, e := range notes {
+		if ev, ok := e.Event.(history.SinkPrecommitted); ok {
+			w := writer{ev.Transaction, ev.ProducerID, ev.Epoch}
+			flushed[w] = append(flushed[w], e.At)
+		}
+	}
+	for _, t := range b.tails {
+		t.finish(ids, flushed)
+	}
+	return nil
+}
+
+// writer is who writes a transaction.
+type writer struct {
+	id    string
+	pid   int64
+	epoch int16
+}
+
+// lag is how much later than it was written a tail reads a record, at most, on a machine with much else to do.
+const lag = time.Second
+
+func (t *tail) reached(ends []int64) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for p, end := range ends {
+		if t.parts[p].next < end {
+			return false
+		}
+	}
+	return true
+}
+
+// finish names transactions, and says from when on readers could see each row: when every transaction that began
+// before it was decided. A row that the tail read just after its writer had noted that all is flushed was there then.
+func (t *tail) finish(ids map[int64]string, flushed map[writer][]time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for p := range t.parts {
+		visible := time.Duration(0)
+		for i := range t.parts[p].rows {
+			row := &t.parts[p].rows[i]
+			row.TransactionalID = ids[row.ProducerID]
+			for _, at := range flushed[writer{row.TransactionalID, row.ProducerID, row.Epoch}] {
+				if at < row.Appended && row.Appended < at+lag {
+					row.Appended = at
+				}
+			}
+			switch {
+			case visible < 0 || row.Fate == kafka.Open:
+				visible = -1
+			default:
+				visible = max(visible, row.Decided)
+			}
+			row.Visible = visible
+		}
+	}
+}
+
+// Rows is how many rows Dump gives.
+func (b *broker) Rows(topic string) []int {
+	t := b.tails[topic]
+	if t == nil {
+		return nil
+	}
+	n := make([]int, len(t.parts))
+	for p := range t.parts {
+		n[p] = len(t.parts[p].rows)
+	}
+	return n
+}
+
+// Dump reads a topic out. The harness has settled before.
+func (b *broker) Dump(topic string) iter.Seq[*kafka.Row] {
+	return func(yield func(*kafka.Row) bool) {
+		t := b.tails[topic]
+		if t == nil {
+			return
+		}
+		for p := range t.parts {
+			for i := range t.parts[p].rows {
+				if !yield(&t.parts[p].rows[i]) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Events are the steps of transactions as the logs show them: one is ongoing from its first record on, decided with
+// its first marker, and complete with its last.
+func (b *broker) Events() (all history.History) {
+	type instance struct {
+		id      string
+		pid     int64
+		epoch   int16
+		waiting map[int32]bool // partitions of which no marker has come
+		decided bool
+	}
+	open := map[int64]*instance{}
+	note := func(at time.Duration, e history.Event) {
+		all = append(all, history.Entry{At: at, Process: "kafka", Actor: "kafka", Event: e})
+	}
+	for _, topic := range slices.Sorted(maps.Keys(b.tails)) {
+		for _, s := range b.tails[topic].steps() {
+			x := open[s.producer]
+			if !s.isMarker {
+				if x == nil || x.decided { // nothing new is begun before all markers are written
+					x = &instance{id: s.id, pid: s.producer, epoch: s.epoch, waiting: map[int32]bool{}}
+					open[s.producer] = x
+					note(s.at, history.Transaction{ID: x.id, ProducerID: x.pid, Epoch: x.epoch, State: "Ongoing"})
+				}
+				x.waiting[s.partition] = true
+				continue
+			}
+			decision := "Abort"
+			if s.commit {
+				decision = "Commit"
+			}
+			epoch := s.epoch
+			if x != nil {
+				epoch = x.epoch
+				if !x.decided {
+					x.decided = true
+					note(s.at, history.Transaction{ID: x.id, ProducerID: x.pid, Epoch: x.epoch, State: "Prepare" + decision})
+				}
+			}
+			note(s.at, history.MarkerAppended{ID: s.id, ProducerID: s.producer, Epoch: epoch, Topic: topic, Partition: s.partition, Commit: s.commit})
+			if x != nil {
+				if delete(x.waiting, s.partition); len(x.waiting) == 0 {
+					note(s.at, history.Transaction{ID: x.id, ProducerID: x.pid, Epoch: x.epoch, State: "Complete" + decision})
+					delete(open, s.producer)
+				}
+			}
+		}
+	}
+	return all
+}
+
+// step is a row or a marker, as the story of a transaction needs it.
+type step struct {
+	at        time.Duration
+	id        string
+	producer  int64
+	epoch     int16
+	partition int32
+	isMarker  bool
+	commit    bool
+}
+
+// steps are those of all partitions by time: of a transaction, the records of one moment come before its markers.
+func (t *tail) steps() (all []step) {
+	ids := map[int64]string{}
+	for p := range t.parts {
+		for i := range t.parts[p].rows {
+			row := &t.parts[p].rows[i]
+			ids[row.ProducerID] = row.TransactionalID
+			if row.TransactionalID == "" || i > 0 && sameStep(row, &t.parts[p].rows[i-1]) {
+				continue
+			}
+			all = append(all, step{at: row.Appended, id: row.TransactionalID, producer: row.ProducerID, epoch: row.Epoch, partition: row.Partition})
+		}
+	}
+	for p := range t.parts {
+		for _, m := range t.parts[p].markers {
+			all = append(all, step{at: m.at, id: ids[m.producer], producer: m.producer, epoch: m.epoch, partition: int32(p), isMarker: true, commit: m.commit})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b step) int { return cmp.Compare(a.at, b.at) })
+	return all
+}
+
+// sameStep says whether two neighbours in a log were written at once.
+func sameStep(a, b *kafka.Row) bool { return a.ProducerID == b.ProducerID && a.Appended == b.Appended }
