@@ -27,7 +27,7 @@ func load(t *testing.T, paths []string, vars ...string) []*scenario.Entry {
 
 func execute(t *testing.T, cell scenario.Cell, seed uint64) *chaos.Outcome {
 	t.Helper()
-	o, err := chaos.Execute(context.Background(), fault.Sim, cell, seed, nil)
+	o, err := chaos.Execute(context.Background(), chaos.On{Backend: fault.Sim}, cell, seed, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,7 +40,7 @@ type Config struct {
 	Carry func(from, to mailbox.Addr, m mailbox.Msg)
 	// Dial makes connections to other processes; nil: plain TCP.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
-	Log   *slog.Logger // nil: silence
+	Log  *slog.Logger // nil: silence
 	// Turn, if set, is held while an actor handles a message: nodes with one Turn handle one message at a time.
 	// Models that were made for one goroutine share one.
 	Turn sync.Locker

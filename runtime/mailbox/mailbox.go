@@ -105,7 +105,7 @@ type Disconnected struct{ Process string }
 // find out. A process that is killed gets none, and nothing may depend on it.
 type Stop struct{}
 
-func (Stop) Word() string         { return "stop-process" }
+func (Stop) Word() string          { return "stop-process" }
 func (Started) Word() string       { return "started" }
 func (Exited) Word() string        { return "exited" }
 func (Undeliverable) Word() string { return "undeliverable" }

@@ -22,15 +22,16 @@ type Config struct {
 
 // TaskManager is the root actor of a TaskManager process.
 type TaskManager struct {
-	cfg     Config
-	conf    config.Config
-	self    mailbox.Addr
-	leaders leaders
-	manager registration
-	slots   []slot
-	jobs    map[id.Job]*connection
-	tasks   map[id.Attempt]*execution
-	timers  uint64 // numbers timers, so that an old one is told from a new one
+	cfg      Config
+	conf     config.Config
+	self     mailbox.Addr
+	leaders  leaders
+	manager  registration
+	slots    []slot
+	jobs     map[id.Job]*connection
+	tasks    map[id.Attempt]*execution
+	stopping bool
+	timers   uint64 // numbers timers, so that an old one is told from a new one
 }
 
 // New returns a TaskManager. Its configuration has been parsed, so it is valid.
@@ -45,6 +46,9 @@ func New(cfg Config) (*TaskManager, error) {
 
 // Receive handles one message. An error ends the process.
 func (t *TaskManager) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) error {
+	if t.stopping {
+		return t.whileStopping(m)
+	}
 	switch m := m.(type) {
 	case mailbox.Started:
 		t.self = env.Self()
@@ -123,6 +127,8 @@ func (t *TaskManager) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg)
 		t.ended(env, m.Attempt)
 	case mailbox.Exited:
 		t.exited(env, m)
+	case mailbox.Stop:
+		t.stop(env)
 	case mailbox.Undeliverable, mailbox.Disconnected:
 		// Retries and heartbeats find out; a broken connection alone says nothing about the other side.
 	default:

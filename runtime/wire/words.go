@@ -18,7 +18,7 @@ var messages = []mailbox.Msg{
 	BlobPut{}, BlobGet{}, BlobDelete{}, BlobList{}, BlobDone{}, BlobData{}, BlobPaths{},
 	CoordTxn{}, CoordTxnDone{}, CoordGet{}, CoordEntries{}, CoordWatch{}, CoordSession{}, CoordSessionAlive{},
 	SubmitJob{}, JobSubmitted{}, CancelJob{}, JobCancelling{}, RequestJobStatus{}, JobStatusIs{},
-	KafkaClose{},
+	KafkaClose{}, mailbox.Stop{},
 }
 
 // Words are the names of messages in traces and errors.
