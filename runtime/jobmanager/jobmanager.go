@@ -3,6 +3,7 @@ package jobmanager
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/flinch-dev/flinch/runtime/config"
 	"github.com/flinch-dev/flinch/runtime/election"
@@ -46,6 +47,13 @@ type (
 func (stop) Word() string             { return "stop" }
 func (applicationEnded) Word() string { return "application-ended" }
 
+// stopped ends the process, stopGrace after it was asked to stop: what it has said by then has left.
+type stopped struct{}
+
+func (stopped) Word() string { return "stopped" }
+
+const stopGrace = time.Second
+
 // leadership is what the actors of one grant have in common.
 type leadership struct {
 	cfg   Config
@@ -73,6 +81,11 @@ func (j *jobManager) Receive(env mailbox.Env, _ mailbox.Addr, m mailbox.Msg) err
 		}
 	case applicationEnded:
 		j.ended = true
+	case mailbox.Stop:
+		j.elector.Resign(env)
+		env.After(stopGrace, stopped{})
+	case stopped:
+		return mailbox.ErrDone
 	default:
 		j.elector.Handle(env, m)
 	}

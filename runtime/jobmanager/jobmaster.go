@@ -142,6 +142,9 @@ func (j *jobMaster) call(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) {
 	switch m := m.(type) {
 	case wire.RegisterAtJobMaster:
 		j.registerTaskManager(env, m)
+	case wire.DisconnectTaskManager:
+		j.beats.forget(from)
+		j.gone(env, from, fmt.Sprintf("%s is gone: %s", from, m.Cause))
 	case wire.OfferSlots:
 		j.offered(env, from, m)
 	case wire.NotEnoughResources:

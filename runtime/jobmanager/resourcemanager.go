@@ -128,6 +128,9 @@ func (r *resourceManager) call(env mailbox.Env, from mailbox.Addr, m mailbox.Msg
 	switch m := m.(type) {
 	case wire.RegisterTaskManager:
 		r.register(env, m)
+	case wire.DisconnectTaskManager:
+		r.beats.forget(from)
+		r.lose(env, from, m.Cause)
 	case wire.RegisterJobMaster:
 		r.jobMaster(env, m.Job, m.JobMaster, m.Token)
 		r.beats.watch(env, m.JobMaster)
