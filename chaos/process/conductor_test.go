@@ -16,6 +16,7 @@ import (
 	"github.com/flinch-dev/flinch/runtime/plan"
 	"github.com/flinch-dev/flinch/sim"
 	"github.com/flinch-dev/flinch/sim/cluster"
+	"github.com/flinch-dev/flinch/sim/kafka"
 )
 
 // TestMain lets the test binary be a member.
@@ -34,20 +35,25 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+const checkpointInterval = 300 * time.Millisecond
+
 // conduct starts one JobManager and one TaskManager, and waits until their job runs.
-func conduct(t *testing.T) *Conductor {
+func conduct(t *testing.T, parts Parts) *Conductor {
 	t.Helper()
 	flink := map[string]string{"high-availability.type": "kubernetes", "high-availability.storageDir": "s3://flink/ha",
-		"execution.checkpointing.interval": "300 ms", "heartbeat.interval": "200 ms", "heartbeat.timeout": "2 s",
+		"execution.checkpointing.interval": checkpointInterval.String(), "heartbeat.interval": "200 ms", "heartbeat.timeout": "2 s",
+		"execution.checkpointing.timeout": "1 s", "execution.checkpointing.tolerable-failed-checkpoints": "1000",
+		"high-availability.kubernetes.leader-election.lease-duration": "3 s", "high-availability.kubernetes.leader-election.renew-deadline": "2 s", "high-availability.kubernetes.leader-election.retry-period": "500 ms",
 		"restart-strategy.type": "fixed-delay", "restart-strategy.fixed-delay.attempts": "100", "restart-strategy.fixed-delay.delay": "100 ms"}
 	job, err := plan.Compile(plan.Pipeline{Name: "p", Parallelism: 1, Operators: []plan.Operator{
-		{Name: "source", Kind: plan.KafkaSource, Topic: "in"}, {Name: "sink", Kind: plan.KafkaSink, Topic: "out", Guarantee: plan.AtLeastOnce}}}, "job-p", flink)
+		{Name: "source", Kind: plan.KafkaSource, Topic: "in"}, {Name: "sink", Kind: plan.KafkaSink, Topic: "out", Guarantee: plan.ExactlyOnce, TransactionPrefix: "p", TransactionTimeout: time.Minute}}}, "job-p", flink)
 	if err != nil {
 		t.Fatal(err)
 	}
 	c, err := New(cluster.Config{World: sim.Config{Seed: 1, Profile: sim.Profiles["go-process"]}, JobManagers: 1, TaskManagers: 1,
 		RestartAfter: 200 * time.Millisecond, Flink: flink, Job: job, Topics: map[string]int{"out": 1},
-		Input: cluster.Input{Topic: "in", Partitions: 1, Rate: 10, Keys: 1, ValueMax: 1, Until: time.Hour}}, Parts{})
+		Kafka: kafka.Config{TransactionMaxTimeout: time.Hour},
+		Input: cluster.Input{Topic: "in", Partitions: 1, Rate: 10, Keys: 1, ValueMax: 1, Until: time.Hour}}, parts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +87,7 @@ func stops(c *Conductor, name string) (all []history.ProcessStopped) {
 
 // A member that the kernel kills has been killed; one that ends with Go's word of a crash has crashed, and says why.
 func TestACrashIsToldFromADeath(t *testing.T) {
-	c := conduct(t)
+	c := conduct(t, Parts{})
 	signal := func(s syscall.Signal) {
 		n := len(stops(c, "taskmanager-0"))
 		if err := c.members["taskmanager-0"].cmd.Process.Signal(s); err != nil {
@@ -103,7 +109,7 @@ func TestACrashIsToldFromADeath(t *testing.T) {
 
 // What happens to a stand-in happens to its member, and the end of the conductor is the end of all.
 func TestMembersFollowTheirStandIns(t *testing.T) {
-	c := conduct(t)
+	c := conduct(t, Parts{})
 	m := c.members["jobmanager-0"]
 	c.Pause("jobmanager-0")
 	if state := stateOf(m.cmd.Process.Pid); state != "T" && state != "" {

@@ -76,7 +76,8 @@ func dialKafka(seeds []string, now func() time.Duration) (*broker, error) {
 	b := &broker{seeds: seeds, names: map[string]string{}, began: now, tails: map[string]*tail{}}
 	b.ctx, b.stop = context.WithCancel(context.Background())
 	var err error
-	if b.client, err = kgo.NewClient(kgo.SeedBrokers(seeds...), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerLinger(0)); err != nil {
+	if b.client, err = kgo.NewClient(kgo.SeedBrokers(seeds...), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerLinger(0),
+		kgo.MetadataMinAge(newTopicEvery)); err != nil { // what it knows of a topic that is new is old at once
 		return nil, fmt.Errorf("make a client of Kafka at %v: %w", seeds, err)
 	}
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
@@ -160,8 +161,24 @@ func (b *broker) create(name string, partitions int) error {
 	if err != nil {
 		return err
 	}
-	return kerr.ErrorForCode(resp.Topics[0].ErrorCode)
+	if err := kerr.ErrorForCode(resp.Topics[0].ErrorCode); err != nil {
+		return err
+	}
+	for { // a topic that is created is not yet known to every broker
+		_, err := b.ends(name, partitions)
+		if !errors.Is(err, kerr.UnknownTopicOrPartition) && !errors.Is(err, kerr.LeaderNotAvailable) && !errors.Is(err, kerr.NotLeaderForPartition) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(newTopicEvery):
+		}
+	}
 }
+
+// newTopicEvery is how often the harness asks for a topic that is being created.
+const newTopicEvery = 100 * time.Millisecond
 
 // Append feeds records; they are under way when it returns, in order.
 func (b *broker) Append(topic string, partition int, _ time.Duration, records []record.Record) {

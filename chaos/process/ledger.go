@@ -74,26 +74,28 @@ func (l *ledger) close() (err error) {
 // Revert undoes what runs have left behind whose harness has died, and tells what that was.
 func Revert(tell func(line string)) error {
 	folders, err := filepath.Glob(filepath.Join(os.TempDir(), folderPattern))
+	for _, folder := range folders {
+		err = errors.Join(err, revert(folder, func(what any) { tell(fmt.Sprintf("%s: %v", folder, what)) }))
+	}
+	return err
+}
+
+func revert(folder string, tell func(what any)) error {
+	l, err := adopt(folder)
+	if errors.Is(err, errAlive) {
+		tell("its run goes on")
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	for _, folder := range folders {
-		l, err := adopt(folder)
-		if errors.Is(err, errAlive) {
-			tell(fmt.Sprintf("%s: its run goes on", folder))
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		for _, u := range slices.Backward(l.undos) {
-			tell(fmt.Sprintf("%s: %v", folder, u))
-		}
-		if err := l.close(); err != nil {
-			return err
-		}
-		tell(fmt.Sprintf("%s: removed", folder))
+	for _, u := range slices.Backward(l.undos) {
+		tell(u)
 	}
+	if err := l.close(); err != nil {
+		return err
+	}
+	tell("removed")
 	return nil
 }
 
