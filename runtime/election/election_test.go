@@ -36,6 +36,8 @@ func (c *candidate) Receive(env mailbox.Env, _ mailbox.Addr, m mailbox.Msg) erro
 	case mailbox.Started:
 		c.elector = New(c.conf.HighAvailability, c.name, "ha", c)
 		c.elector.Start(env)
+	case mailbox.Stop:
+		c.elector.Resign(env)
 	case do:
 		answer := func(_ mailbox.Env, o Outcome) { c.did = append(c.did, fmt.Sprintf("%s %s: %s", m.call, m.key, o)) }
 		switch m.call {
@@ -175,6 +177,40 @@ func TestOneOfTwoLeadsAndTheOtherFollowsWhenItDies(t *testing.T) {
 			c.tells(2*time.Minute, a+" leads")
 			c.Kill(a)
 			c.tells(4*time.Minute, a+" leads, "+b+" leads")
+		})
+	}
+}
+
+// A process that stops says so: the other one leads as soon as it hears of it, and waits for nothing to run out.
+func TestAProcessThatStopsResigns(t *testing.T) {
+	for _, kind := range kinds {
+		t.Run(kind, func(t *testing.T) {
+			c := hold(t, kind, map[string]string{"high-availability.kubernetes.leader-election.retry-period": "1 s"})
+			a, b := c.first()
+			c.Send("test", mailbox.Addr(a), mailbox.Stop{})
+			c.tells(c.Now()+3*time.Second, a+" leads, "+a+" lost it, "+b+" leads")
+			c.Kill(b)
+			c.tells(c.Now()+5*time.Minute, a+" leads, "+a+" lost it, "+b+" leads") // who has resigned never leads again
+		})
+	}
+}
+
+// It does not matter in which state it is told to, nor what is under way.
+func TestAProcessResignsInAnyState(t *testing.T) {
+	for _, kind := range append(kinds, "NONE") {
+		t.Run(kind, func(t *testing.T) {
+			for at := time.Duration(0); at < 20*time.Millisecond; at += 250 * time.Microsecond {
+				c := hold(t, kind, map[string]string{"high-availability.kubernetes.leader-election.retry-period": "1 s"})
+				c.Run(at)
+				c.Send("test", "a", mailbox.Stop{})
+				c.Run(time.Minute)
+				if story := c.story(); !strings.HasSuffix(story, "b leads") && kind != "NONE" {
+					t.Errorf("told at %s: %q", at, story)
+				}
+				c.Kill("b")
+				before := c.story()
+				c.tells(5*time.Minute, before)
+			}
 		})
 	}
 }

@@ -294,6 +294,46 @@ func TestHeartbeatsReconcileAttempts(t *testing.T) {
 	}
 }
 
+// A TaskManager says good-bye: nobody waits for its heartbeat.
+func TestATaskManagerSaysGoodBye(t *testing.T) {
+	s := play(t, setting{job: orders()})
+	s.until("checkpoint.completed", time.Minute)
+	tm, _ := s.task("sum", 0)
+	begun := s.Now()
+	for component, job := range map[string]id.Job{"job/job": "job", "resourcemanager": ""} {
+		l := s.published(component)
+		s.Send(mailbox.Addr(tm.name), mailbox.Addr(l.Addr), wire.Fenced{Token: l.Token,
+			M: wire.DisconnectTaskManager{Job: job, Token: l.Token, Cause: "shutting down"}})
+	}
+	s.Kill(tm.name)
+	clear(tm.tasks)
+	s.until("job.restarting", 2*time.Second)
+	if s.count("heartbeat.timeout") > 0 {
+		t.Error("its heartbeat was waited for")
+	}
+	s.until("restore.completed", begun+time.Minute)
+	if at, _ := s.task("sum", 0); at.name == tm.name {
+		t.Errorf("%s has gone, and runs tasks", tm.name)
+	}
+}
+
+// A leader that is asked to stop resigns: the standby leads before the lease would have run out, and recovers the job.
+func TestALeaderStops(t *testing.T) {
+	s := play(t, setting{job: orders(), jobManagers: 2})
+	s.until("checkpoint.completed", time.Minute)
+	old := s.leader()
+	s.Send("client", mailbox.Addr(old), mailbox.Stop{})
+	s.until("process.stopped", 2*time.Second)
+	s.until("leader.elected", 6*time.Second)
+	s.until("restore.completed", time.Minute)
+	if now := s.leader(); now == old {
+		t.Errorf("%s stopped and leads", now)
+	}
+	if r := s.last("restore.started").Event.(history.RestoreStarted); r.Checkpoint == 0 {
+		t.Error("the job started from the beginning")
+	}
+}
+
 // The service takes leadership away from a living process. It suspends the job, contends again, and recovers.
 func TestLeadershipIsLostAndWonAgain(t *testing.T) {
 	s := play(t, setting{job: orders()})

@@ -35,6 +35,7 @@ type jobManager struct {
 	grants   int
 	children []mailbox.Addr // of the present grant
 	ended    bool           // the application's job has
+	stopping bool
 }
 
 // stop tells an actor that its grant of leadership is over. applicationEnded tells the root actor that the
@@ -82,8 +83,11 @@ func (j *jobManager) Receive(env mailbox.Env, _ mailbox.Addr, m mailbox.Msg) err
 	case applicationEnded:
 		j.ended = true
 	case mailbox.Stop:
-		j.elector.Resign(env)
-		env.After(stopGrace, stopped{})
+		if !j.stopping {
+			j.stopping = true
+			j.elector.Resign(env)
+			env.After(stopGrace, stopped{})
+		}
 	case stopped:
 		return mailbox.ErrDone
 	default:

@@ -113,6 +113,8 @@ func (s *stage) jobManager(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) {
 		s.hear("decline %d %s", m.Checkpoint, m.Reason)
 	case wire.TriggerRefused:
 		s.hear("trigger refused: %s", m.Cause)
+	case wire.DisconnectTaskManager:
+		s.hear("good-bye %s", m.Job)
 	}
 }
 
@@ -326,5 +328,19 @@ func TestSilenceOfTheJobMasterEndsItsTasks(t *testing.T) {
 	s.after(time.Second, wire.TriggerCheckpoint{Job: job, Attempt: attempt, Checkpoint: 1})
 	if len(s.acks) > 0 {
 		t.Error("a task went on without its JobMaster")
+	}
+}
+
+// A TaskManager that is asked to stop says good-bye to its JobMasters and its ResourceManager, and does nothing more:
+// what a task would still say could be taken for news of the job.
+func TestATaskManagerThatStopsSaysGoodBye(t *testing.T) {
+	s := newStage(t)
+	s.running()
+	s.after(100*time.Millisecond, mailbox.Stop{}, mailbox.Stop{}, s.request(0, "b"))
+	s.expect(&s.heard, "good-bye "+string(job), "good-bye")
+	s.Run(s.Now() + time.Minute)
+	s.expect(&s.heard)
+	if last := s.History()[len(s.History())-1].Event; last.Kind() != "process.stopped" {
+		t.Errorf("the last event is %q", last.Kind())
 	}
 }
