@@ -21,6 +21,7 @@ import (
 // Outcome is all that came of one run.
 type Outcome struct {
 	Backend  fault.Backend
+	Services map[string]string // of real processes: what served, by ha, storage and kafka
 	Cell     scenario.Cell
 	Seed     uint64
 	Run      *checker.Run
@@ -110,7 +111,9 @@ func execute(ctx context.Context, on On, cell scenario.Cell, seed uint64, progre
 	if err := r.broken(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrHarness, err)
 	}
+	var services map[string]string
 	if r.real != nil {
+		services = r.real.Services()
 		if err := r.real.Settle(); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrHarness, err)
 		}
@@ -119,7 +122,7 @@ func execute(ctx context.Context, on On, cell scenario.Cell, seed uint64, progre
 	if err != nil {
 		return nil, err
 	}
-	o := &Outcome{Backend: on.Backend, Cell: cell, Seed: seed, Run: run, TraceHash: r.world.TraceHash(), Virtual: r.world.Now(), Events: r.world.Events(),
+	o := &Outcome{Backend: on.Backend, Services: services, Cell: cell, Seed: seed, Run: run, TraceHash: r.world.TraceHash(), Virtual: r.world.Now(), Events: r.world.Events(),
 		Panics: r.world.Panics(), Pending: r.pending}
 	r.judge(o, interrupted)
 	o.Wall = time.Since(began)

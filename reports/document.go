@@ -40,6 +40,7 @@ type Scenario struct {
 	Description  string
 	Seed         int64
 	Backend      string
+	Services     map[string]string // of real processes: what served as ha, storage and kafka
 	ResolvedYAML string
 	Labels       map[string]string
 	ReproCommand string

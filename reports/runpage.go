@@ -231,7 +231,8 @@ func facts(d *Document) []fact {
 	all := []fact{
 		{"scenario", d.Scenario.Name}, {"backend", d.Scenario.Backend}, {"seed", fmt.Sprint(d.Scenario.Seed)},
 		{"labels", labels(d.Scenario.Labels)},
-		{"trace hash", d.TraceHash}, {"simulated time", quantity(d.VirtualSeconds, "s")}, {"wall time", quantity(d.WallSeconds, "s")},
+		{"ha", d.Scenario.Services["ha"]}, {"storage", d.Scenario.Services["storage"]}, {"kafka", d.Scenario.Services["kafka"]},
+		{"trace hash", d.TraceHash}, {"time of the run", quantity(d.VirtualSeconds, "s")}, {"wall time", quantity(d.WallSeconds, "s")},
 		{"flinch", strings.TrimSpace(d.Environment.Version + " " + d.Environment.Commit)}, {"Go", d.Environment.GoVersion},
 		{"system", strings.Trim(d.Environment.OS+"/"+d.Environment.Arch, "/")}, {"host", d.Environment.Host},
 		{"events", count(len(d.Run.Events))}, {"output records", count(len(d.Run.Output))},

@@ -18,6 +18,7 @@ type Summary struct {
 	Scenario       string             `json:"scenario"`
 	Seed           int64              `json:"seed"`
 	Backend        string             `json:"backend"`
+	Services       map[string]string  `json:"services,omitempty"` // of real processes: what served as ha, storage and kafka
 	Passed         bool               `json:"passed"`
 	Verdict        string             `json:"verdict"`
 	ExitCode       int                `json:"exitCode"`
@@ -127,7 +128,7 @@ func SummaryOf(d *Document) Summary { return summarize(d, read(d.Run)) }
 
 func summarize(d *Document, s *story) Summary {
 	sum := Summary{
-		Schema: RunSchema, Scenario: d.Scenario.Name, Seed: d.Scenario.Seed, Backend: d.Scenario.Backend,
+		Schema: RunSchema, Scenario: d.Scenario.Name, Seed: d.Scenario.Seed, Backend: d.Scenario.Backend, Services: d.Scenario.Services,
 		Passed: d.Passed, Verdict: d.Verdict, ExitCode: d.ExitCode, Reason: d.Reason, Sentence: spaced(sentence(d, s)),
 		TraceHash: d.TraceHash, VirtualSeconds: micro(d.VirtualSeconds), WallSeconds: micro(d.WallSeconds),
 		ExactlyOnce: CountsSummary(d.ExactlyOnce),

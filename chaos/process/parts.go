@@ -12,9 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kfake"
-
-	"github.com/flinch-dev/flinch/runtime/live/etcd"
 	"github.com/flinch-dev/flinch/runtime/live/services"
 )
 
@@ -28,16 +25,6 @@ type Parts struct {
 
 // Model is the part that the simulation uses, in real time.
 const Model = "model"
-
-// The other parts that the harness can start itself.
-const (
-	partEtcd      = "etcd"
-	partZooKeeper = "zookeeper"
-	partFile      = "file"
-	partS3        = "s3"
-	partKfake     = "kfake"
-	partApache    = "apache"
-)
 
 // withDefaults fills in what is left out.
 func (p Parts) withDefaults() Parts {
@@ -53,85 +40,77 @@ func (p Parts) withDefaults() Parts {
 func (p Parts) Check() error {
 	p = p.withDefaults()
 	for _, part := range []struct {
-		name, given string
-		own         []string
-		at          services.Places
+		given string
+		own   map[string]starter
+		at    services.Places
 	}{
-		{"ha", p.HA, []string{Model, partEtcd, partZooKeeper}, services.Places{HA: p.HA}},
-		{"storage", p.Storage, []string{Model, partFile, partS3}, services.Places{Storage: p.Storage}},
-		{"kafka", p.Kafka, []string{Model, partKfake, partApache}, services.Places{Kafka: p.Kafka}},
+		{p.HA, ownHA, services.Places{HA: p.HA}},
+		{p.Storage, ownStorage, services.Places{Storage: p.Storage}},
+		{p.Kafka, ownKafka, services.Places{Kafka: p.Kafka}},
 	} {
-		if slices.Contains(part.own, part.given) {
+		if part.given == Model || part.own[part.given] != nil {
 			continue
 		}
 		if err := part.at.Check(); err != nil {
-			return fmt.Errorf("%w, or one of %s", err, strings.Join(part.own, ", "))
+			words := append(slices.Sorted(maps.Keys(part.own)), Model)
+			return fmt.Errorf("%w, or one of %s", err, strings.Join(words, ", "))
 		}
 	}
 	return nil
 }
 
-// started is what the harness has started for a run.
+// started is what a run uses, and what the harness has started for it.
 type started struct {
-	at      services.Places // "" where the model serves
-	foreign services.Places // those that the user has named
+	at      services.Places   // "" where the model serves
+	foreign services.Places   // those that the user has named
+	what    map[string]string // by service, for people: with versions
 	stops   []func()
 }
 
 func (s *started) stop() {
-	for i := len(s.stops) - 1; i >= 0; i-- {
-		s.stops[i]()
+	for _, stop := range slices.Backward(s.stops) {
+		stop()
 	}
 }
 
 // start starts what the parts name, in a folder.
-func (p Parts) start(folder string, transactionMax time.Duration) (s *started, err error) {
+func (p Parts) start(folder string, transactionMax time.Duration) (*started, error) {
 	p = p.withDefaults()
-	s = &started{at: services.Places{HA: p.HA, Storage: p.Storage, Kafka: p.Kafka}}
-	defer func() {
-		if err != nil {
-			s.stop()
+	s := &started{what: map[string]string{}}
+	for _, part := range []struct {
+		name        string
+		given       string
+		own         map[string]starter
+		at, foreign *string
+	}{
+		{"ha", p.HA, ownHA, &s.at.HA, &s.foreign.HA},
+		{"storage", p.Storage, ownStorage, &s.at.Storage, &s.foreign.Storage},
+		{"kafka", p.Kafka, ownKafka, &s.at.Kafka, &s.foreign.Kafka},
+	} {
+		start := part.own[part.given]
+		switch {
+		case part.given == Model:
+			s.what[part.name] = "the model of the simulation, in real time"
+		case start == nil:
+			*part.at, *part.foreign = part.given, part.given
+			s.what[part.name] = part.given
+		default:
+			own, err := start(filepath.Join(folder, part.given), transactionMax)
+			if err != nil {
+				s.stop()
+				return nil, err
+			}
+			*part.at, s.what[part.name] = own.place, own.what
+			if own.stop != nil {
+				s.stops = append(s.stops, own.stop)
+			}
 		}
-	}()
-	s.foreign = s.at
-	switch p.HA {
-	case Model:
-		s.at.HA, s.foreign.HA = "", ""
-	case partEtcd:
-		server, err := etcd.Embedded(filepath.Join(folder, partEtcd))
-		if err != nil {
-			return s, err
-		}
-		s.stops = append(s.stops, server.Stop)
-		s.foreign.HA = ""
-		s.at.HA = services.Etcd + "://" + strings.TrimPrefix(server.Endpoint(), "http://")
-	}
-	switch p.Storage {
-	case Model:
-		s.at.Storage, s.foreign.Storage = "", ""
-	case partFile:
-		dir := filepath.Join(folder, "objects")
-		if err := os.Mkdir(dir, 0o755); err != nil {
-			return s, fmt.Errorf("make a folder for checkpoints: %w", err)
-		}
-		s.foreign.Storage = ""
-		s.at.Storage = services.File + "://" + dir
-	}
-	switch p.Kafka {
-	case Model:
-		s.at.Kafka, s.foreign.Kafka = "", ""
-	case partKfake:
-		fake, err := kfake.NewCluster(kfake.NumBrokers(3), kfake.BrokerConfigs(map[string]string{
-			"transaction.max.timeout.ms": fmt.Sprint(transactionMax.Milliseconds())}))
-		if err != nil {
-			return s, fmt.Errorf("start kfake: %w", err)
-		}
-		s.stops = append(s.stops, fake.Close)
-		s.foreign.Kafka = ""
-		s.at.Kafka = strings.Join(fake.ListenAddrs(), ",")
 	}
 	return s, nil
 }
+
+// Services are what serves in this run, by the names of the flags: with versions, for people.
+func (c *Conductor) Services() map[string]string { return c.parts.what }
 
 // keepApart keeps what a run leaves in services that are not its own from what others have there, and sees to it that
 // it is deleted in the end.

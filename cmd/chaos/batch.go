@@ -27,10 +27,12 @@ type batch struct {
 	vars     []string
 	out      string // the folder asked for; "" for one in the store
 	failFast bool
+	resume   bool
 	parallel int
 
-	dir  string
-	keep *keeper
+	dir   string
+	keep  *keeper
+	diary *diary // of a sweep
 }
 
 // job is one run of a batch.
@@ -90,6 +92,12 @@ func (b *batch) run(ctx context.Context, stderr io.Writer) (*outcome, error) {
 		return nil, err
 	}
 	b.keep = newKeeper(len(b.entry.Cells))
+	if !b.single() {
+		if err := b.openDiary(); err != nil {
+			return nil, err
+		}
+		defer b.diary.close()
+	}
 	jobs, began := b.jobs(), time.Now()
 	p := newProgress(stderr, b.entry.Name, len(jobs), time.Duration(b.entry.Cells[0].Scenario.Duration))
 	parallel := b.parallel
@@ -111,6 +119,7 @@ func (b *batch) run(ctx context.Context, stderr io.Writer) (*outcome, error) {
 		}
 	}
 	if len(o.rows) == 0 {
+		_ = os.Remove(filepath.Join(b.dir, diaryName))
 		_ = os.Remove(b.dir) // it is empty, unless someone else uses it
 		return nil, failed
 	}
@@ -137,11 +146,44 @@ func (o *outcome) link() {
 	}
 }
 
+// openDiary has the runs that are over already, of a sweep that is gone on with.
+func (b *batch) openDiary() error {
+	yaml, err := b.entry.Scenario.YAML()
+	if err != nil {
+		return err
+	}
+	title := diaryTitle{Scenario: digest(yaml), On: on(b.backend, b.parts)}
+	for _, v := range b.vars {
+		title.On += v + " "
+	}
+	b.diary, err = openDiary(b.dir, title, b.resume)
+	return err
+}
+
+// over is a run that the diary has.
+func (b *batch) over(j job) (row, bool) {
+	if b.diary == nil {
+		return row{}, false
+	}
+	run, is := b.diary.of(values(b.entry.Cells[j.cell]), j.seed)
+	if !is {
+		return row{}, false
+	}
+	done := row{summary: &run.Summary, caught: run.Caught}
+	if b.keep.wants(j.cell, run.Passed) {
+		done.folder = filepath.Join(b.dir, b.folderOf(j))
+	}
+	return done, true
+}
+
 // one makes one run and writes what is to be kept of it: everything of a single run; in a sweep, that of
 // failing runs and of the first good one of each cell.
 func (b *batch) one(ctx context.Context, j job, progress func(virtual time.Duration)) (done row) {
 	cell := b.entry.Cells[j.cell]
-	again := repro(b.entry, cell, b.backend, j.seed, b.vars)
+	if done, is := b.over(j); is {
+		return done
+	}
+	again := repro(b.entry, cell, on(b.backend, b.parts), j.seed, b.vars)
 	defer func() {
 		if p := recover(); p != nil { // here, since nobody else recovers on this goroutine
 			done = row{err: bug(again, p)}
@@ -160,6 +202,11 @@ func (b *batch) one(ctx context.Context, j job, progress func(virtual time.Durat
 	}
 	summary := reports.SummaryOf(doc)
 	done = row{summary: &summary, caught: o.Caught}
+	defer func() {
+		if b.diary != nil && done.err == nil && !done.interrupted() {
+			done.err = b.diary.add(over{reports.SweepRun{Cell: values(cell), Summary: summary}, o.Caught})
+		}
+	}()
 	switch {
 	case b.single():
 		done.folder, done.doc = b.dir, doc

@@ -27,7 +27,7 @@ func document(o *chaos.Outcome, entry *scenario.Entry, repro string) (*reports.D
 		return nil, err
 	}
 	d := &reports.Document{
-		Scenario: reports.Scenario{Name: title(entry, o.Cell), Description: s.Description, Seed: int64(o.Seed), Backend: string(o.Backend),
+		Scenario: reports.Scenario{Name: title(entry, o.Cell), Description: s.Description, Seed: int64(o.Seed), Backend: string(o.Backend), Services: o.Services,
 			ResolvedYAML: string(yaml), Labels: s.Metadata.Labels, ReproCommand: repro},
 		Run: *o.Run, Results: o.Results, Recoveries: o.Measured.Recoveries, Checkpoints: o.Measured.Checkpoints,
 		Series: o.Measured.Series, Metrics: o.Measured.Metrics,

@@ -23,6 +23,7 @@ type runs struct {
 	seeds    string
 	out      string
 	failFast bool
+	resume   bool
 	parallel int
 	parts    process.Parts
 }
@@ -36,6 +37,7 @@ func runCommand() *cobra.Command {
 	c.Flags().StringVar(&r.seeds, "seeds", "", "several seeds: 1..100")
 	c.Flags().StringVar(&r.out, "out", "", "the folder for the results (default store/<scenario>/<time>)")
 	c.Flags().BoolVar(&r.failFast, "fail-fast", false, "start no more runs once one has failed")
+	c.Flags().BoolVar(&r.resume, "resume", false, "go on with the sweep in the folder --out: runs that are over are not made again")
 	c.Flags().IntVar(&r.parallel, "parallel", runtime.GOMAXPROCS(0), "how many runs at a time, at least 1")
 	c.Flags().StringVar(&r.parts.HA, "ha", "", "with --backend process, the coordination service: etcd (the default), zookeeper, model; or etcd://host:port, zookeeper://host:port")
 	c.Flags().StringVar(&r.parts.Storage, "storage", "", "with --backend process, the checkpoint storage: file (the default), s3, model; or file:///folder, s3://bucket?endpoint=URL")
@@ -66,7 +68,7 @@ func (r *runs) run(c *cobra.Command, paths []string) error {
 	var codes []int
 	say := voice{w: c.OutOrStdout(), format: r.format}
 	for i, e := range entries {
-		b := batch{entry: e, backend: backends[i], parts: r.parts, seeds: seeds, vars: r.vars, out: r.out, failFast: r.failFast, parallel: r.parallel}
+		b := batch{entry: e, backend: backends[i], parts: r.parts, seeds: seeds, vars: r.vars, out: r.out, failFast: r.failFast, resume: r.resume, parallel: r.parallel}
 		if seeds == nil {
 			b.seeds = e.Seeds()
 		}
@@ -102,6 +104,9 @@ func (r *runs) run(c *cobra.Command, paths []string) error {
 func (r *runs) check() error {
 	if r.parallel < 1 {
 		return usage("--parallel %d runs nothing: it must be at least 1", r.parallel)
+	}
+	if r.resume && r.out == "" {
+		return usage("--resume goes on with a sweep that has a folder: name it with --out")
 	}
 	if err := r.selection.check(); err != nil {
 		return err

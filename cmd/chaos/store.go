@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/flinch-dev/flinch/chaos/fault"
+	"github.com/flinch-dev/flinch/chaos/process"
 	"github.com/flinch-dev/flinch/chaos/scenario"
 )
 
@@ -80,23 +81,30 @@ func safe(name string) string {
 }
 
 // repro is the command that runs a cell with a seed again.
-func repro(entry *scenario.Entry, cell scenario.Cell, backend fault.Backend, seed uint64, vars []string) string {
+func repro(entry *scenario.Entry, cell scenario.Cell, on string, seed uint64, vars []string) string {
 	for _, s := range cell.Settings {
 		vars = append(vars[:len(vars):len(vars)], s.Path+"="+s.Value)
 	}
-	return commandLine(entry, on(backend)+fmt.Sprintf("--seed %d", seed), vars)
+	return commandLine(entry, on+fmt.Sprintf("--seed %d", seed), vars)
 }
 
 // reproSweep is the command that runs all cells with all seeds again.
-func reproSweep(entry *scenario.Entry, backend fault.Backend, seeds []uint64, vars []string) string {
-	return commandLine(entry, on(backend)+fmt.Sprintf("--seeds %d..%d", seeds[0], seeds[len(seeds)-1]), vars)
+func reproSweep(entry *scenario.Entry, on string, seeds []uint64, vars []string) string {
+	return commandLine(entry, on+fmt.Sprintf("--seeds %d..%d", seeds[0], seeds[len(seeds)-1]), vars)
 }
 
-func on(backend fault.Backend) string {
+// on are the flags that say where a run takes place.
+func on(backend fault.Backend, parts process.Parts) string {
 	if backend == fault.Sim {
 		return ""
 	}
-	return fmt.Sprintf("--backend %s ", backend)
+	flags := fmt.Sprintf("--backend %s ", backend)
+	for _, part := range []struct{ flag, value string }{{"--ha", parts.HA}, {"--storage", parts.Storage}, {"--kafka", parts.Kafka}} {
+		if part.value != "" {
+			flags += part.flag + " " + quoted(part.value) + " "
+		}
+	}
+	return flags
 }
 
 func commandLine(entry *scenario.Entry, seeds string, vars []string) string {

@@ -17,7 +17,7 @@ func (b *batch) sweep(rows []row, wall time.Duration, interrupted bool) *reports
 	e := b.entry
 	s := &reports.Sweep{Axes: axes(e.Cells), WallSeconds: wall.Seconds(), Environment: environment(),
 		Scenario: reports.Scenario{Name: e.Name, Description: e.Scenario.Description, Backend: string(b.backend),
-			Labels: e.Scenario.Metadata.Labels, ReproCommand: reproSweep(e, b.backend, b.seeds, b.vars)}}
+			Labels: e.Scenario.Metadata.Labels, ReproCommand: reproSweep(e, on(b.backend, b.parts), b.seeds, b.vars)}}
 	if yaml, err := e.Scenario.YAML(); err == nil {
 		s.Scenario.ResolvedYAML = string(yaml)
 	}
@@ -52,10 +52,7 @@ func (v *verdict) take(other verdict) {
 }
 
 func cellOf(c scenario.Cell, rows []row) (reports.Cell, verdict) {
-	var cell reports.Cell
-	for _, setting := range c.Settings {
-		cell.Values = append(cell.Values, setting.Value)
-	}
+	cell := reports.Cell{Values: values(c)}
 	if v := c.Expected(); v.Expect == "violates" {
 		cell.Expect = strings.TrimSuffix("violates "+v.Invariant+": "+v.Anomaly, ": ")
 	}
@@ -71,6 +68,14 @@ func cellOf(c scenario.Cell, rows []row) (reports.Cell, verdict) {
 		cell.Verdict, cell.Passed = "NOT RUN", false
 	}
 	return cell, worst
+}
+
+// values are those of a cell, one for each axis.
+func values(c scenario.Cell) (all []string) {
+	for _, setting := range c.Settings {
+		all = append(all, setting.Value)
+	}
+	return all
 }
 
 // axes are the keys of the matrix, each with its values in their order.

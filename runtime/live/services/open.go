@@ -93,7 +93,7 @@ func Storage(place string, dial Dial, log *slog.Logger) (Gateway, error) {
 	if err != nil {
 		return Gateway{}, err
 	}
-	return Gateway{store, func() {}}, nil
+	return Gateway{store, store.Close}, nil
 }
 
 // Kafka opens a gateway to a Kafka cluster. It dials when it is first asked.

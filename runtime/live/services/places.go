@@ -10,7 +10,7 @@ import (
 // Places say where services are. An empty one is not used.
 type Places struct {
 	HA      string // etcd://host:port[,host:port...], or zookeeper://host:port[,host:port...][/path]
-	Storage string // file:///folder, or s3://bucket[/prefix]?endpoint=http://host:port
+	Storage string // file:///folder, or s3://bucket[/prefix]?endpoint=http://host:port[&region=name]
 	Kafka   string // host:port[,host:port...]
 }
 
@@ -62,6 +62,9 @@ func storage(place string) (*url.URL, error) {
 	case err == nil && at.Scheme == File && at.Host == "" && at.Path != "":
 		return at, nil
 	case err == nil && at.Scheme == S3 && at.Host != "":
+		if _, err := bucket(at); err != nil {
+			return nil, fmt.Errorf("find the storage at %q: %w", at.Redacted(), err)
+		}
 		return at, nil
 	}
 	return nil, fmt.Errorf("find the storage at %q: write file:///folder or s3://bucket?endpoint=http://host:port", place)

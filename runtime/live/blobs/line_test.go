@@ -1,4 +1,4 @@
-package objectstore
+package blobs
 
 import (
 	"fmt"
@@ -60,7 +60,7 @@ func TestOnlyWhatMeetsWaits(t *testing.T) {
 	called("put-a-last")
 }
 
-func TestFewAreAtTheDiskAtOnce(t *testing.T) {
+func TestFewAreAtTheStoreAtOnce(t *testing.T) {
 	l := line{open: map[*request]bool{}}
 	for i := range 3 * parallelMax {
 		l.join(write(fmt.Sprint(i)))

@@ -1,21 +1,24 @@
-package objectstore
+package blobs
 
 import (
+	"context"
 	"slices"
+	"time"
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
 )
 
-// parallelMax is how many requests are at the disk at once.
+// parallelMax is how many requests are at the store at once.
 const parallelMax = 16
 
 // request is a request and its place in the line.
 type request struct {
 	from    mailbox.Addr
+	due     time.Time // zero: whenever
 	writes  bool
 	paths   []string               // those that it touches, as far as they can be told one by one
 	touches func(path string) bool // whether it touches one
-	serve   func() (answer mailbox.Msg)
+	serve   func(context.Context) (answer mailbox.Msg, t *trouble)
 
 	behind int        // earlier requests that must be over first
 	next   []*request // later ones that wait for this one

@@ -1,0 +1,155 @@
+package zookeeper
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/flinch-dev/flinch/runtime/wire"
+)
+
+// Between the look and the write of a transaction, others are quicker. It changes nothing then, even if the key looks
+// as before because it went and came again, and even if only ZooKeeper itself was quicker.
+func TestNothingIsWrittenOnTopOfAnOldView(t *testing.T) {
+	t.Parallel()
+	cfg := serve(t)
+	o := open(t, cfg)
+	g := o.gateway
+	o.hears(t, wire.CoordSession{Session: "s", Timeout: 10 * time.Second}, "alive")
+	o.hears(t, write("latch", "s"), "done")
+	o.hears(t, write("plan", ""), "done")
+	for _, quicker := range []func(){
+		func() { o.hears(t, write("other", ""), "done") },
+		func() {
+			o.hears(t, wire.CoordTxn{Writes: []wire.Write{{Key: "plan", Delete: true}}}, "done")
+			o.hears(t, write("plan", ""), "done")
+		},
+		func() { o.hears(t, wire.CoordSession{Session: "s", Close: true}, "alive") },
+	} {
+		v, err := g.look(t.Context(), these("latch", "plan"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		quicker()
+		_, err = g.commit(t.Context(), v, []string{v.keys["latch"].Owner}, []change{{"plan", &key{Value: []byte("y")}}, {key: "other"}})
+		if !errors.Is(err, errOvertaken) {
+			t.Errorf("a write on top of an old view: %v", err)
+		}
+		o.hears(t, wire.CoordGet{Prefix: "plan"}, "plan=x")
+	}
+	o.hears(t, wire.CoordGet{}, "other=x  plan=x")
+}
+
+// Four askers at two gateways count to a number together, each by compare-and-swap: no step is lost.
+func TestNoWriteIsLostAmongManyWriters(t *testing.T) {
+	t.Parallel()
+	const each = 10
+	cfg := serve(t)
+	var all sync.WaitGroup
+	var last *office
+	for range 2 {
+		o := open(t, cfg)
+		last = o
+		for asker := range o.heard {
+			all.Go(func() {
+				for counted := 0; counted < each; {
+					o.Ask(asker, wire.CoordGet{Prefix: "counter", Exact: true})
+					read, _ := o.Answer(asker).(wire.CoordEntries)
+					var e wire.Entry
+					if len(read.Entries) > 0 {
+						e = read.Entries[0]
+					}
+					n, _ := strconv.Atoi(string(e.Value))
+					o.Ask(asker, wire.CoordTxn{If: []wire.Compare{{Key: "counter", Version: e.Version}},
+						Writes: []wire.Write{{Key: "counter", Value: fmt.Append(nil, n+1)}}})
+					switch done, ok := o.Answer(asker).(wire.CoordTxnDone); {
+					case !ok || done.Err != "" && done.Err != conflict:
+						t.Errorf("%s: its step to %d is answered %+v", asker, n+1, done)
+						return
+					case done.Err == "":
+						counted++
+					}
+				}
+			})
+		}
+	}
+	all.Wait()
+	last.hears(t, wire.CoordGet{}, fmt.Sprintf("counter=%d", 4*each))
+}
+
+// ZooKeeper takes a transaction, and its answer is lost. The asker hears that it does not know, and reads it back.
+func TestALostAnswerLeavesItOpen(t *testing.T) {
+	t.Parallel()
+	cfg := serve(t)
+	var lose atomic.Bool
+	cfg.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := new(net.Dialer).DialContext(ctx, network, address)
+		return &forgetful{Conn: conn, lose: &lose}, err
+	}
+	o := open(t, cfg)
+	o.hears(t, write("other", ""), "done")
+	lose.Store(true)
+	o.hears(t, write("plan", ""), "done unavailable")
+	o.hears(t, wire.CoordGet{Prefix: "plan"}, "plan=x")
+	o.hears(t, write("plan", ""), "done")
+}
+
+// forgetful is a connection that breaks before the answer to a transaction arrives, once.
+type forgetful struct {
+	net.Conn
+	lose *atomic.Bool
+	lost atomic.Bool
+}
+
+func (c *forgetful) Write(p []byte) (int, error) {
+	if len(p) > 12 && p[11] == opMulti && c.lose.CompareAndSwap(true, false) {
+		c.lost.Store(true)
+	}
+	return c.Conn.Write(p)
+}
+
+func (c *forgetful) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if c.lost.Load() {
+		c.Close()
+		return 0, io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
+// Whatever a key looks like, it is one key.
+func TestOddKeys(t *testing.T) {
+	t.Parallel()
+	o := open(t, serve(t))
+	odd := []string{"", "\x00", " ", "%2F", ".", "..", "../ledger", "/", "//", "=", "a/b", "a/b/", "é", "\xff"} // sorted
+	var all wire.CoordTxn
+	for i, key := range odd {
+		all.Writes = append(all.Writes, wire.Write{Key: key, Value: fmt.Append(nil, i)})
+	}
+	o.hears(t, all, "done")
+	o.Ask("jm-0", wire.CoordGet{})
+	read, _ := o.Answer("jm-0").(wire.CoordEntries)
+	if len(read.Entries) != len(odd) {
+		t.Fatalf("%d keys were written, and %d are read: %+v", len(odd), len(read.Entries), read)
+	}
+	for i, e := range read.Entries {
+		if e.Key != odd[i] || string(e.Value) != strconv.Itoa(i) {
+			t.Errorf("key %q has value %q, want %q with %d", e.Key, e.Value, odd[i], i)
+		}
+	}
+	version := read.Version
+	o.hears(t, wire.CoordTxn{Writes: []wire.Write{{Key: "\xff", Delete: true}}}, "done")
+	o.hears(t, wire.CoordWatch{Prefix: "\xff", After: version, Wait: time.Hour}, "")
+	for _, name := range []string{"../s", "\xff"} {
+		o.hears(t, wire.CoordSession{Session: name, Timeout: 10 * time.Second}, "alive")
+		o.hears(t, write("", name), "done")
+		o.hears(t, wire.CoordGet{Exact: true}, "=x "+name)
+	}
+}
