@@ -80,7 +80,7 @@ func readGreeting(body []byte) (process string, err error) {
 	case !ok || len(rest) == 0:
 		return "", fmt.Errorf("read the greeting of a connection: it is no Flinch process that dials here")
 	case rest[0] != version:
-		return "", fmt.Errorf("read the greeting of a connection: the other side speaks version %d and this process %d; run the same release on both", rest[0], version)
+		return "", fmt.Errorf("read the greeting of a connection: the process that dials speaks version %d and the one that listens %d; run the same release on both", rest[0], version)
 	case len(rest) == 1:
 		return "", fmt.Errorf("read the greeting of a connection: it does not say which process dials")
 	}

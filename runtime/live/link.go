@@ -136,12 +136,27 @@ func (l *link) connect() (net.Conn, error) {
 	return conn, nil
 }
 
-// watch notices that the other side has closed the connection. Nothing is ever read from it: answers come over
-// the connection that the other side makes.
+// watch notices that the other side has closed the connection. All that is ever read from it is why it does not want
+// us: answers come over the connection that the other side makes.
 func (l *link) watch(conn net.Conn) {
 	defer l.node.running.Done()
-	_, err := io.Copy(io.Discard, conn)
+	why, err := io.ReadAll(io.LimitReader(conn, refusalMax))
+	if len(why) > 0 {
+		l.node.log.Error("a process refuses our connection", "process", l.process, "why", string(why))
+	}
 	l.broken(conn, err)
+}
+
+// refusalMax bounds what a process says when it refuses a connection, and what it still reads of it.
+const refusalMax = 1 << 10
+
+// refuse ends a connection of which the other side should know why: its operator looks there.
+func refuse(c net.Conn, why error) {
+	c.SetDeadline(time.Now().Add(time.Second))
+	_, _ = io.WriteString(c, why.Error())
+	if t, ok := c.(interface{ CloseWrite() error }); ok && t.CloseWrite() == nil {
+		_, _ = io.CopyN(io.Discard, c, refusalMax) // closing with something unread would take the reason back
+	}
 }
 
 // broken ends a connection. What was written may or may not have arrived.
@@ -174,6 +189,7 @@ func (n *Node) read(c net.Conn) {
 	process, err := readGreeting(body)
 	if err != nil {
 		n.log.Warn("a connection was refused", "from", c.RemoteAddr(), "cause", err)
+		refuse(c, err)
 		return
 	}
 	c.SetReadDeadline(time.Time{})

@@ -3,6 +3,8 @@ package live
 import (
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"net"
 	"slices"
 	"strings"
@@ -267,8 +269,7 @@ func TestANoteIsAGate(t *testing.T) {
 func TestStrangersAreCutOff(t *testing.T) {
 	w := newTown(t)
 	w.start("store", echo)
-	for _, text := range []string{"GET / HTTP/1.1\r\n\r\n", string(appendFrame(nil, []byte("flinch\x63old"))),
-		string(appendFrame(nil, greeting("x"))) + string(appendFrame(nil, []byte("\x01x\x05storegarbage")))} {
+	for _, text := range []string{"GET / HTTP/1.1\r\n\r\n", string(appendFrame(nil, greeting("x"))) + string(appendFrame(nil, []byte("\x01x\x05storegarbage")))} {
 		c, err := net.Dial("tcp", w.where["store"])
 		if err != nil {
 			t.Fatal(err)
@@ -291,6 +292,56 @@ func TestStrangersAreCutOff(t *testing.T) {
 		return nil
 	}))
 	w.hears("still there")
+}
+
+// Two releases that do not understand each other say so on both sides.
+func TestAnotherReleaseIsToldWhy(t *testing.T) {
+	w := newTown(t)
+	w.start("store", echo)
+	c, err := net.Dial("tcp", w.where["store"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := c.Write(appendFrame(nil, []byte("flinch\x63old"))); err != nil {
+		t.Fatal(err)
+	}
+	const want = "the process that dials speaks version 99 and the one that listens 1; run the same release on both"
+	if why, err := io.ReadAll(c); !strings.HasSuffix(string(why), want) {
+		t.Errorf("the other release hears %q, %v", why, err)
+	}
+
+	older, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer older.Close()
+	go func() {
+		for {
+			c, err := older.Accept()
+			if err != nil {
+				return
+			}
+			refuse(c, errors.New("run the same release"))
+			c.Close()
+		}
+	}()
+	w.where["older"] = older.Addr().String()
+	w.start("asker", told(func(env mailbox.Env, _ mailbox.Addr, m mailbox.Msg) error {
+		if _, ok := m.(mailbox.Started); ok {
+			env.Send("older", ask(1))
+		}
+		return nil
+	}), func(cfg *Config) { cfg.Log = slog.New(slog.NewTextHandler(w, nil)) })
+	w.hears(`a process refuses our connection: run the same release`)
+}
+
+// Write hears what is logged of refusals.
+func (w *town) Write(line []byte) (int, error) {
+	if _, why, is := strings.Cut(string(line), `msg="a process refuses our connection" process=older why=`); is {
+		w.say("%s", "a process refuses our connection: "+strings.Trim(why, "\"\n"))
+	}
+	return len(line), nil
 }
 
 // A mailbox that nobody reads stops the connection that fills it: the sender's data stays with the sender.
