@@ -1,5 +1,5 @@
 # The two commands of the README, and those of a developer.
-.PHONY: run test check determinism bench build golden soak soak-process clean
+.PHONY: run test check determinism bench bench-process build golden seeds soak kafka-real zookeeper-real clean
 
 # Kill the leading JobManager in the middle of a checkpoint, judge the output, write a report.
 run:
@@ -29,6 +29,12 @@ determinism: build
 bench:
 	go test -p 1 -run '^$$' -bench . -benchtime 2s ./...
 
+# What processes of the operating system do, as a table of medians: throughput, checkpoints, Kafka to Kafka, recovery
+# from kill -9. It takes all cores and, with five runs, a quarter of an hour.
+RUNS ?= 5
+bench-process:
+	go test -count=1 -timeout 2h -run TestMeasure ./runtime/live/bench -v -runs $(RUNS)
+
 build:
 	go build -o bin/ ./cmd/...
 
@@ -37,13 +43,24 @@ golden:
 	go test ./reports ./chaos/scenario ./runtime/wire -rewrite
 
 # Every shipped scenario over a hundred seeds, on all cores.
-soak:
+seeds:
 	go run ./cmd/chaos run scenarios --seeds 1..100
 
-# Real processes are killed, paused and cut off for so many hours.
+# Real processes are killed, paused and cut off for so many hours, six rounds an hour. Called again it goes on where it was.
 HOURS ?= 1
-soak-process:
-	go run ./cmd/chaos run --backend process scenarios/soak.yaml --var duration=$(HOURS)h --out store/soak-process
+soak:
+	go run ./cmd/chaos run --backend process scenarios/soak.yaml --seeds 1..$$((6 * $(HOURS))) --var duration=10m --out store/soak --resume
+
+# Real brokers, from their published jars (Java 17 and Maven, no container), keep the contract of the gateway to Kafka.
+# With BOOTSTRAP=host:port it is a cluster that runs already, with nothing in it.
+kafka-real:
+	FLINCH_REAL=1 go test -p 1 -count=1 -timeout 40m -v -run Kafka $(if $(BOOTSTRAP),,./runtime/live/apache) ./runtime/live/kafka
+
+# A real ZooKeeper, from its published jar (Java 17 and Maven, no container), keeps the contract of the gateway to it: its
+# sessions really run out, and a leader with them.
+zookeeper-real:
+	FLINCH_REAL=1 go test -p 1 -count=1 -timeout 10m -v -run ZooKeeper ./runtime/live/apache
+	FLINCH_REAL=1 go test -p 1 -count=1 -timeout 10m -v ./runtime/live/zookeeper
 
 clean:
 	rm -rf bin store

@@ -2,9 +2,11 @@ package chaos
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/flinch-dev/flinch/chaos/scenario"
+	"github.com/flinch-dev/flinch/runtime/history"
 )
 
 // A run goes through three phases: it waits for the steady state, it is under load while faults strike, and it is
@@ -32,12 +34,27 @@ func (r *runner) steady() error {
 // lacks says which requirement does not hold yet, or "".
 func (r *runner) lacks(require map[string]scenario.Limit) string {
 	if status := r.world.Status(); status != running {
-		return fmt.Sprintf("the job is %s", orNot(status))
+		return fmt.Sprintf("the job is %s%s", orNot(status), r.trouble())
 	}
 	for _, name := range sortedNames(require) {
 		value, ok := r.now(name)
 		if limit := require[name]; !ok || !within(value, limit) {
 			return fmt.Sprintf("%s is %g, wanted %s", name, value, limitText(limit))
+		}
+	}
+	return ""
+}
+
+// trouble is what the job has last said of why it does not run, or "".
+func (r *runner) trouble() string {
+	for _, e := range slices.Backward(r.world.History()) {
+		switch ev := e.Event.(type) {
+		case history.JobStatus:
+			if ev.Cause != "" {
+				return " (" + ev.Cause + ")"
+			}
+		case history.ProcessStopped:
+			return fmt.Sprintf(" (%s has stopped: %s)", ev.Name, ev.Cause)
 		}
 	}
 	return ""

@@ -39,6 +39,9 @@ type Outcome struct {
 	Pending   string   // what the drain waited for in vain, or ""
 }
 
+// ErrUnavailable says that a service which a run needs is not there: there was no run.
+var ErrUnavailable = errors.New("the run cannot begin")
+
 // ErrHarness is a failure of the harness itself: a run that says nothing.
 var ErrHarness = errors.New("the run was ended by a failure of the harness")
 
@@ -139,7 +142,7 @@ func (r *runner) start(cfg cluster.Config) (closed func() error, err error) {
 	case fault.Process:
 		r.real, err = process.New(cfg, r.on.Parts)
 		if err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrHarness, err)
+			return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 		}
 		r.world, r.run, r.broken = r.real.Cluster, r.real.Run, r.real.Broken
 		return r.real.Close, nil

@@ -38,33 +38,12 @@ type Conductor struct {
 	reaped   sync.WaitGroup
 }
 
-// New starts the world and the parts; members are started as time begins to pass. Close must be called in the end.
-func New(cfg cluster.Config, parts Parts) (c *Conductor, err error) {
-	c = &Conductor{cfg: cfg, woken: make(chan struct{}, 1), members: map[string]*member{}, services: map[string]*service{}}
-	defer func() {
-		if err != nil {
-			c.release()
-		}
-	}()
-	if c.ledger, err = openLedger(); err != nil {
-		return nil, fmt.Errorf("start real processes: %w", err)
+// New starts the parts and the world; members are started as time begins to pass. Close must be called in the end.
+func New(cfg cluster.Config, parts Parts) (*Conductor, error) {
+	c := &Conductor{cfg: cfg, woken: make(chan struct{}, 1), members: map[string]*member{}, services: map[string]*service{}}
+	if err := c.prepare(parts); err != nil {
+		return nil, errors.Join(fmt.Errorf("start real processes: %w", err), c.release())
 	}
-	if c.parts, err = parts.start(c.ledger.folder, cfg.Kafka.TransactionMaxTimeout); err != nil {
-		return nil, fmt.Errorf("start real processes: %w", err)
-	}
-	if err = c.keepApart(); err != nil {
-		return nil, fmt.Errorf("start real processes: %w", err)
-	}
-	if err = errors.Join(c.adoptAll(c.parts.at), c.reachKafka(c.parts.at.Kafka)); err != nil {
-		return nil, fmt.Errorf("start real processes: %w", err)
-	}
-	if c.mail, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
-		return nil, fmt.Errorf("start real processes: listen for their mail: %w", err)
-	}
-	if c.control, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
-		return nil, fmt.Errorf("start real processes: listen for their notes: %w", err)
-	}
-	c.node = live.Start(live.Config{Name: "harness", Listen: c.mail, Resolve: c.resolve, Relay: c.relay, Log: slog.New(slog.DiscardHandler)})
 	go c.accept()
 	c.mu.Lock()
 	c.began = time.Now()
@@ -72,6 +51,29 @@ func New(cfg cluster.Config, parts Parts) (c *Conductor, err error) {
 	c.Cluster = cluster.New(c.cfg)
 	c.Observe(c.follow)
 	return c, nil
+}
+
+// prepare starts and reaches all that the world stands on.
+func (c *Conductor) prepare(parts Parts) (err error) {
+	if c.ledger, err = openLedger(); err != nil {
+		return err
+	}
+	if c.parts, err = parts.start(c.ledger.folder, c.cfg.Kafka.TransactionMaxTimeout); err != nil {
+		return err
+	}
+	for _, reach := range []func() error{c.reachHA, c.reachStorage, c.reachKafka} {
+		if err := reach(); err != nil {
+			return err
+		}
+	}
+	if c.mail, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+		return fmt.Errorf("listen for the members' mail: %w", err)
+	}
+	if c.control, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+		return fmt.Errorf("listen for the members' notes: %w", err)
+	}
+	c.node = live.Start(live.Config{Name: "harness", Listen: c.mail, Resolve: c.resolve, Relay: c.relay, Log: slog.New(slog.DiscardHandler)})
+	return nil
 }
 
 // Run lets real time pass, and the world's with it, up to a time since the start.

@@ -38,7 +38,8 @@ type broker struct {
 }
 
 // reachKafka joins a real Kafka to the world.
-func (c *Conductor) reachKafka(place string) (err error) {
+func (c *Conductor) reachKafka() (err error) {
+	place := c.parts.at.Kafka
 	if place == "" {
 		return nil
 	}

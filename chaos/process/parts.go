@@ -1,12 +1,8 @@
 package process
 
 import (
-	"cmp"
 	"fmt"
-	"log/slog"
 	"maps"
-	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -111,67 +107,3 @@ func (p Parts) start(folder string, transactionMax time.Duration) (*started, err
 
 // Services are what serves in this run, by the names of the flags: with versions, for people.
 func (c *Conductor) Services() map[string]string { return c.parts.what }
-
-// keepApart keeps what a run leaves in services that are not its own from what others have there, and sees to it that
-// it is deleted in the end.
-func (c *Conductor) keepApart() error {
-	run := filepath.Base(c.ledger.folder)
-	if at := c.parts.foreign.HA; at != "" {
-		c.cfg.Flink = maps.Clone(c.cfg.Flink)
-		c.cfg.Flink[clusterID] = cmp.Or(c.cfg.Flink[clusterID], "/default") + "-" + run
-		if err := c.ledger.add(undo{Kind: deleteKeys, Place: at, Name: c.cfg.Flink[clusterID]}); err != nil {
-			return err
-		}
-	}
-	if at := c.parts.foreign.Storage; at != "" {
-		where, err := url.Parse(at)
-		if err != nil {
-			return err
-		}
-		where = where.JoinPath(run)
-		c.parts.at.Storage = where.String()
-		u := undo{Kind: deleteObjects, Place: where.String()}
-		if where.Scheme == services.File {
-			u = undo{Kind: removeFolder, Place: where.Path, Name: run}
-		}
-		if err := c.ledger.add(u); err != nil {
-			return err
-		}
-		if where.Scheme == services.File {
-			if err := os.Mkdir(where.Path, 0o755); err != nil {
-				return fmt.Errorf("make a folder for checkpoints: %w", err)
-			}
-		}
-	}
-	return nil
-}
-
-// clusterID is the key that keeps clusters apart that share a coordination service.
-const clusterID = "high-availability.cluster-id"
-
-// LeaseName is what the leader's lease is called in the history.
-func (c *Conductor) LeaseName() string {
-	return strings.TrimPrefix(cmp.Or(c.cfg.Flink[clusterID], "/default"), "/")
-}
-
-// adoptAll opens the gateways of the harness to the services that are real.
-func (c *Conductor) adoptAll(at services.Places) error {
-	for _, part := range []struct {
-		name, place string
-		open        func(string, services.Dial, *slog.Logger) (services.Gateway, error)
-	}{{string(ha), at.HA, services.HA}, {string(objectStore), at.Storage, services.Storage}} {
-		if part.place == "" {
-			continue
-		}
-		g, err := part.open(part.place, nil, nil)
-		if err != nil {
-			return err
-		}
-		c.adopt(part.name, g)
-		c.cfg.Real = append(c.cfg.Real, part.name)
-	}
-	if s := c.services[string(objectStore)]; s != nil {
-		c.cfg.Files = files{s}
-	}
-	return nil
-}

@@ -31,6 +31,7 @@ type service struct {
 	doomed   map[asked]bool    // requests whose answer will be lost
 	sessions map[string]string // of the coordination service: by name, the process that keeps it alive
 	leases   map[string]holder // the same: by key, who wrote it last
+	said     *complaint        // of the gateway
 }
 
 // holder is who wrote a lease last: a process, and the identity that it wrote.
@@ -43,10 +44,11 @@ type asked struct {
 }
 
 // adopt puts a gateway behind the stand-in of a service.
-func (c *Conductor) adopt(name string, g services.Gateway) {
+func (c *Conductor) adopt(name string, g services.Gateway) *service {
 	s := &service{c: c, name: name, gateway: g, answers: make(chan mailbox.Msg, 1), doomed: map[asked]bool{}, sessions: map[string]string{}, leases: map[string]holder{}}
 	s.node = live.Start(live.Config{Name: name, Residents: []live.Resident{{Actor: g.Actor}}, Carry: s.answer, Log: slog.New(slog.DiscardHandler)})
 	c.services[name] = s
+	return s
 }
 
 func (s *service) close() {
@@ -75,6 +77,23 @@ func (s *service) request(from mailbox.Addr, m mailbox.Msg) {
 			s.doomed[asked{from, r.req}] = true
 		}
 		s.node.Send(from, mailbox.Addr(s.name), m)
+	}
+}
+
+// harness is who asks for the harness itself; its mail takes no part in the world.
+const harness mailbox.Addr = "harness"
+
+// patience is how long the harness waits for a service.
+const patience = 30 * time.Second
+
+// ask asks the gateway for the harness and waits; nil: it has not answered.
+func (s *service) ask(m mailbox.Msg) mailbox.Msg {
+	s.node.Send(harness, mailbox.Addr(s.name), m)
+	select {
+	case answer := <-s.answers:
+		return answer
+	case <-time.After(patience):
+		return nil
 	}
 }
 

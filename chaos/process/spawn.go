@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 
 	"github.com/flinch-dev/flinch/runtime/wire"
 )
@@ -62,7 +63,7 @@ func (m *member) kill() { m.cmd.Process.Kill() }
 
 // lastWords are the end of what a member that ended by itself has said.
 func (m *member) lastWords() string {
-	if text := strings.TrimSpace(string(m.said)); text != "" {
+	if text := m.said.String(); text != "" {
 		return "it ended by itself: " + text
 	}
 	return fmt.Sprintf("it ended by itself (%s)", m.cmd.ProcessState)
@@ -77,13 +78,24 @@ func (m *member) asserted() bool {
 // ExitAsserted is how a member ends that has found itself wrong.
 const ExitAsserted = 70
 
-// ending keeps the end of what is written to it. It is read once the writer has ended.
-type ending []byte
+// ending keeps the end of what is written to it.
+type ending struct {
+	mu   sync.Mutex
+	text []byte
+}
 
 const endingMax = 4 << 10
 
-func (t *ending) Write(p []byte) (int, error) {
-	*t = append(*t, p...)
-	*t = (*t)[max(0, len(*t)-endingMax):]
+func (e *ending) Write(p []byte) (int, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.text = append(e.text, p...)
+	e.text = e.text[max(0, len(e.text)-endingMax):]
 	return len(p), nil
+}
+
+func (e *ending) String() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return strings.TrimSpace(string(e.text))
 }

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -59,7 +60,10 @@ func (u undo) do() error {
 	case deleteObjects:
 		return u.objects()
 	case removeFolder:
-		return os.RemoveAll(u.Place)
+		if err := os.RemoveAll(u.Place); !errors.Is(err, syscall.ENOTDIR) { // what is below a file is not there
+			return err
+		}
+		return nil
 	}
 	return fmt.Errorf("%v: this version does not know how; use the one that made the run", u)
 }

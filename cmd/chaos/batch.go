@@ -190,6 +190,9 @@ func (b *batch) one(ctx context.Context, j job, progress func(virtual time.Durat
 		}
 	}()
 	o, err := chaos.Execute(ctx, chaos.On{Backend: b.backend, Parts: b.parts}, cell, j.seed, progress)
+	if errors.Is(err, chaos.ErrUnavailable) {
+		return row{err: exit{exitUnavailable, fmt.Sprintf("%s: %v", b.entry.Name, err)}}
+	}
 	if errors.Is(err, chaos.ErrHarness) {
 		return row{err: exit{exitBug, fmt.Sprintf("%s: %v", b.entry.Name, err)}}
 	}

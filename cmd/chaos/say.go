@@ -85,6 +85,7 @@ func printSweep(w io.Writer, o *outcome, p paint) error {
 	s := o.sweep
 	fmt.Fprintf(&b, "%s  %s  %s  %s\n", p.in(bold, s.Scenario.Name), s.Scenario.Backend, count(len(o.rows), "run"), seconds(s.WallSeconds))
 	fmt.Fprintf(&b, "  %s%s\n", tally(o.rows, p), recovery(o.rows))
+	fmt.Fprintf(&b, "  %s\n", records(o.rows))
 	if s.ExitCode == chaos.ExitInterrupted {
 		fmt.Fprintf(&b, "  %s  %s\n", p.verdict(s.Verdict), s.Reason)
 	}
@@ -134,6 +135,26 @@ func tally(rows []row, p paint) string {
 		text += fmt.Sprintf("   (%d known to be bad, and caught)", caught)
 	}
 	return text
+}
+
+// records sums up what came of all records, and how often something was broken. Runs that are known to be bad say
+// nothing about that.
+func records(rows []row) string {
+	var all reports.CountsSummary
+	faults := 0
+	for _, done := range rows {
+		if done.caught {
+			continue
+		}
+		c := done.summary.ExactlyOnce
+		all.Committed, all.Lost, all.Duplicated, all.Unexpected = all.Committed+c.Committed, all.Lost+c.Lost, all.Duplicated+c.Duplicated, all.Unexpected+c.Unexpected
+		for _, f := range done.summary.Faults {
+			if f.Achieved.Known() {
+				faults++
+			}
+		}
+	}
+	return fmt.Sprintf("%s committed, %d lost, %d duplicated, %d unexpected; %s", count(all.Committed, "record"), all.Lost, all.Duplicated, all.Unexpected, count(faults, "fault"))
 }
 
 // recovery sums up how long the slowest recovery of each run took. Runs that are known to be bad, or were cut short,

@@ -20,7 +20,8 @@ func main() {
   jobmanager --job scenarios/utopia.yaml --ha etcd://127.0.0.1:2379 --storage file:///tmp/flinch --kafka 127.0.0.1:9092
 
 The job is the pipeline of a scenario file, with its Flink configuration; faults in the file mean nothing here. It
-listens on jobmanager.bind-host and jobmanager.rpc.port, and serves its REST API on rest.bind-address and rest.port.`,
+listens on jobmanager.bind-host and jobmanager.rpc.port, serves its REST API and a page on rest.bind-address and
+rest.port (or the first of rest.bind-port that is free), and its metrics on metrics.reporter.prom.port.`,
 		func(ctx context.Context, p entrypoint.Process) error {
 			job, err := read(file, p.Flink)
 			if err != nil {

@@ -45,7 +45,7 @@ type KafkaFetched struct {
 	Partition int32
 	Records   record.Batch
 	Next      int64
-	Latest    int64 // the partition's high watermark, or last stable offset for ReadCommitted
+	Latest    int64 // the partition's high watermark, or last stable offset for ReadCommitted; nothing with an Err
 	Err       string
 }
 

@@ -144,11 +144,17 @@ func (s *story) partitions(asker mailbox.Addr, topic string) wire.KafkaPartition
 // decided reads a partition as a read_committed consumer does, from its start until nothing in it is open.
 func (s *story) decided(asker mailbox.Addr, partition int32) []record.Record {
 	s.t.Helper()
+	return s.read(asker, partition, true)
+}
+
+// read reads a partition from its start to its end. One answer seldom has it all.
+func (s *story) read(asker mailbox.Addr, partition int32, committed bool) []record.Record {
+	s.t.Helper()
 	var all []record.Record
 	at := int64(0)
 	for range 200 {
 		end := s.partitions(asker, Topic).Latest[partition]
-		got := s.fetch(asker, partition, at, true)
+		got := s.fetch(asker, partition, at, committed)
 		s.equal("the error of a fetch", got.Err, "")
 		all, at = append(all, slices.Collect(got.Records.All())...), got.Next
 		if at >= end && got.Latest >= end {

@@ -44,7 +44,9 @@ func waitsForCommit(s *story) {
 	s.equal("the commit", s.commit(First, p), "")
 	m := answer[wire.KafkaFetched](s, Second)
 	s.equal("the answer is for", m.Req, asked)
-	s.equal("what has come", words(m.Records.N, m.Next, m.Latest, m.Err), "2 3 3")
+	s.equal("what has come", words(m.Records.N, m.Latest, m.Err), "2 3")
+	// The marker may come in an answer of its own: a broker ends one where the log goes on in another segment.
+	s.equal("the reader's position", s.fetch(Second, 0, m.Next, true).Next, int64(3))
 }
 
 // commitsTwice: the answer to the first was lost, or the checkpoint is restored a second time.
@@ -65,7 +67,7 @@ func hidesForEver(s *story) {
 	s.write(First, "", "x")
 	s.equal("the error of a flush", s.flush(First, "").Err, "")
 	s.equal("partition 0", s.visible(Second, 0), "x0")
-	s.equal("read_uncommitted", s.fetch(Second, 0, 0, false).Records.N, 3)
+	s.equal("read_uncommitted", len(s.read(Second, 0, false)), 3)
 }
 
 func refusesNothing(s *story) {

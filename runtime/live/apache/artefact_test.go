@@ -98,7 +98,9 @@ func TestWithoutMavenItSaysWhatToGet(t *testing.T) {
 
 func TestWithoutJavaItSaysWhatToGet(t *testing.T) {
 	for does, says := range map[string]string{
-		"exit 127": "need Java 17 or newer", `echo 'openjdk version "11.0.2" 2019-01-15' >&2`: "it is 11; ZooKeeper and Kafka need Java 17", "echo tea": `it says "tea`,
+		"exit 127": "need Java 17 or newer",
+		`echo 'openjdk version "11.0.2" 2019-01-15' >&2`: "it is 11; ZooKeeper and Kafka need Java 17",
+		"echo tea": `it says "tea`,
 	} {
 		standIn(t, "java", does)
 		if _, err := obtain("some", []byte(somePOM)); err == nil || !strings.Contains(err.Error(), says) {

@@ -99,7 +99,7 @@ func (cfg KafkaConfig) properties(count int) properties {
 		"transaction.state.log.replication.factor": replicas,
 		"transaction.state.log.min.isr":            inSync,
 		"transaction.state.log.num.partitions":     "5",
-		"broker.session.timeout.ms":                "3000", // a dead node is missed soon, and those that live may be slow: a lease is renewed ten times in it
+		"broker.session.timeout.ms":                "3000", // a dead node is missed soon; one that lives renews ten times in it, as it may be slow
 		"broker.heartbeat.interval.ms":             "300",
 		"controller.quorum.election.timeout.ms":    "500", // and so is a dead controller
 		"controller.quorum.fetch.timeout.ms":       "1000",

@@ -37,10 +37,7 @@ func (g *Gateway) fetch(a *asker, m wire.KafkaFetch) {
 			switch {
 			case err == nil:
 				return out
-			case errors.Is(err, kerr.OffsetOutOfRange):
-				nothing.Latest, nothing.Err = out.Latest, nameOf(err)
-				return nothing
-			case errors.Is(err, kerr.UnknownTopicOrPartition), errors.Is(err, kerr.CorruptMessage), !leavesOpen(err):
+			case !leavesOpen(err):
 				c.forget(m.Topic)
 				nothing.Err = nameOf(err)
 				return nothing

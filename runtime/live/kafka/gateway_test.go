@@ -21,15 +21,17 @@ import (
 )
 
 // patience is longer than anything takes.
-const patience = 20 * time.Second
+const patience = time.Minute
 
-// bench is a cluster of three brokers in this process, and two nodes with a gateway each.
+// bench is two nodes with a gateway each, in front of a cluster.
 type bench struct {
-	t       testing.TB
-	cluster *kfake.Cluster
-	nodes   map[string]*live.Node
-	heard   map[mailbox.Addr]ear
-	failed  string // the first error of a producer that a story has met
+	t           testing.TB
+	brokers     []string
+	cluster     *kfake.Cluster // nil in front of a real one
+	unavailable func(ask func()) (available func())
+	nodes       map[string]*live.Node
+	heard       map[mailbox.Addr]ear
+	failed      string // the first error of a producer that a story has met
 }
 
 // ear is an actor that passes on what it is told.
@@ -44,15 +46,23 @@ func (e ear) Receive(_ mailbox.Env, _ mailbox.Addr, m mailbox.Msg) error {
 
 func start(t testing.TB, options ...kfake.Opt) *bench { return startWith(t, Config{}, options...) }
 
-// startWith starts gateways that do not wait long before they try again, with batches that are soon full.
+// startWith starts a cluster of three brokers in this process.
 func startWith(t testing.TB, cfg Config, options ...kfake.Opt) *bench {
 	cluster, err := kfake.NewCluster(append([]kfake.Opt{kfake.NumBrokers(3), kfake.SeedTopics(kafkatest.Partitions, kafkatest.Topic)}, options...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(cluster.Close)
-	cfg.Brokers, cfg.RetryBackoff, cfg.BatchBytes = cluster.ListenAddrs(), time.Millisecond, cmp.Or(cfg.BatchBytes, 16<<10)
-	b := &bench{t: t, cluster: cluster, nodes: map[string]*live.Node{}, heard: map[mailbox.Addr]ear{}}
+	cfg.Brokers = cluster.ListenAddrs()
+	b := inFrontOf(t, cfg)
+	b.cluster, b.unavailable = cluster, b.refuse
+	return b
+}
+
+// inFrontOf starts gateways that do not wait long before they try again, with batches that are soon full.
+func inFrontOf(t testing.TB, cfg Config) *bench {
+	cfg.RetryBackoff, cfg.BatchBytes = time.Millisecond, cmp.Or(cfg.BatchBytes, 16<<10)
+	b := &bench{t: t, brokers: cfg.Brokers, nodes: map[string]*live.Node{}, heard: map[mailbox.Addr]ear{}}
 	homes := map[string][]live.Resident{}
 	for _, asker := range kafkatest.Askers {
 		b.heard[asker] = make(ear, 4096)
@@ -97,7 +107,9 @@ func (b *bench) Heard(asker mailbox.Addr) mailbox.Msg {
 	}
 }
 
-func (b *bench) Unavailable(ask func()) (available func()) {
+func (b *bench) Unavailable(ask func()) (available func()) { return b.unavailable(ask) }
+
+func (b *bench) refuse(ask func()) (available func()) {
 	refusing := b.cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.InitProducerID, kmsg.EndTxn}, Err: kerr.CoordinatorNotAvailable, Count: -1})
 	ask()
 	ctx, cancel := context.WithTimeout(b.t.Context(), patience)
@@ -110,7 +122,7 @@ func (b *bench) Unavailable(ask func()) (available func()) {
 
 // Stored reads as franz-go does, and not the gateway.
 func (b *bench) Stored(partition int32) (all []record.Record) {
-	client, err := kgo.NewClient(kgo.SeedBrokers(b.cluster.ListenAddrs()...), kgo.FetchIsolationLevel(kgo.ReadUncommitted()),
+	client, err := kgo.NewClient(kgo.SeedBrokers(b.brokers...), kgo.FetchIsolationLevel(kgo.ReadUncommitted()),
 		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{kafkatest.Topic: {partition: kgo.NewOffset().AtStart()}}))
 	if err != nil {
 		b.t.Fatal(err)
@@ -118,11 +130,12 @@ func (b *bench) Stored(partition int32) (all []record.Record) {
 	defer client.Close()
 	ctx, cancel := context.WithTimeout(b.t.Context(), patience)
 	defer cancel()
-	for end := b.cluster.PartitionInfo(kafkatest.Topic, partition).HighWatermark; int64(len(all)) < end; {
+	for end := int64(1); int64(len(all)) < end; {
 		fetched := client.PollFetches(ctx)
 		if err := fetched.Err(); err != nil {
 			b.t.Fatal(err)
 		}
+		fetched.EachPartition(func(p kgo.FetchTopicPartition) { end = p.HighWatermark })
 		for r := range fetched.RecordsAll() {
 			out := record.Record{Key: r.Key, Value: recordbatch.Value(r.Value), Time: record.EventTime(r.Timestamp.UnixMilli())}
 			i := slices.IndexFunc(r.Headers, func(h kgo.RecordHeader) bool { return h.Key == recordbatch.OriginKey })

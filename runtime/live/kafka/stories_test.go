@@ -74,46 +74,6 @@ func (b *bench) is(what string, got, want any) {
 	}
 }
 
-// Input topics are written by anybody: compressed, and with values that are no numbers.
-func TestWhatOthersHaveWrittenIsRead(t *testing.T) {
-	for _, codec := range []kgo.CompressionCodec{kgo.NoCompression(), kgo.GzipCompression(), kgo.SnappyCompression(), kgo.Lz4Compression(), kgo.ZstdCompression()} {
-		b := start(t)
-		other, err := kgo.NewClient(kgo.SeedBrokers(b.cluster.ListenAddrs()...), kgo.ProducerBatchCompression(codec),
-			kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.DefaultProduceTopic(kafkatest.Topic))
-		if err != nil {
-			t.Fatal(err)
-		}
-		at := time.UnixMilli(1_700_000_000_123)
-		var records []*kgo.Record
-		for n := range byte(100) {
-			records = append(records, &kgo.Record{Key: []byte("key"), Value: []byte{0, 0, 0, 0, 0, 0, 1, n}, Timestamp: at})
-		}
-		records = append(records, &kgo.Record{Value: []byte("not a number"), Timestamp: at})
-		if err := other.ProduceSync(t.Context(), records...).FirstErr(); err != nil {
-			t.Fatal(err)
-		}
-		other.Close()
-		b.fetch(0, 98, time.Second)
-		got := hear[wire.KafkaFetched](b)
-		words := fmt.Sprintln(got.Next, got.Latest, got.Err)
-		for r := range got.Records.All() {
-			words += fmt.Sprintf("%q %d at %d from %v\n", r.Key, r.Value, r.Time, r.Origin)
-		}
-		b.is("read", words, "101 101 \n\"key\" 354 at 1700000000123 from 0@98\n\"key\" 355 at 1700000000123 from 0@99\n\"\" 0 at 1700000000123 from 0@100\n")
-	}
-}
-
-// A source has several partitions at one broker, and nothing comes in one of them.
-func TestAFetchThatWaitsHoldsUpNoOther(t *testing.T) {
-	b := start(t, kfake.NumBrokers(1))
-	b.fetch(0, 0, time.Hour)
-	b.write("", "d")
-	b.fetch(1, 0, time.Hour)
-	b.is("the partition", hear[wire.KafkaFetched](b).Partition, int32(1))
-	b.produce("", "x")
-	b.is("the partition", hear[wire.KafkaFetched](b).Partition, int32(0))
-}
-
 func TestRecordsAndFetchesFollowTheLeader(t *testing.T) {
 	b := start(t)
 	b.open("a")
@@ -215,7 +175,7 @@ func TestTransactionsAreDoneAsTheClusterDoesThem(t *testing.T) {
 
 func (b *bench) downgrade(feature string, level int16) {
 	b.t.Helper()
-	client, err := kgo.NewClient(kgo.SeedBrokers(b.cluster.ListenAddrs()...))
+	client, err := kgo.NewClient(kgo.SeedBrokers(b.brokers...))
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -262,42 +222,6 @@ func TestAProducerThatHasFailedWritesNothing(t *testing.T) {
 		b.is("the flush", b.write("a", "x").Err, "TOPIC_AUTHORIZATION_FAILED")
 	}
 	b.is("in partition 0", b.cluster.PartitionInfo(kafkatest.Topic, 0).HighWatermark, int64(0))
-}
-
-// The broker refuses the timeout: that is a mistake in the job's configuration, and final.
-func TestATimeoutThatIsTooLongIsRefused(t *testing.T) {
-	b := start(t)
-	b.Ask(first, wire.KafkaInitProducer{TransactionalID: "a", Timeout: 24 * time.Hour})
-	b.is("the init", hear[wire.KafkaProducerReady](b), wire.KafkaProducerReady{TransactionalID: "a", ProducerID: noPID, Epoch: noEpoch, Err: "INVALID_TRANSACTION_TIMEOUT"})
-	b.Ask(first, wire.KafkaFlush{TransactionalID: "a"})
-	b.is("a flush", hear[wire.KafkaFlushed](b).Err, "INVALID_PRODUCER_ID_MAPPING")
-}
-
-func TestPositionsOfAGroupAreStored(t *testing.T) {
-	b := start(t)
-	stored := b.cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.OffsetCommit}, Observe: true, Count: -1})
-	b.Ask(first, wire.KafkaCommitOffsets{Group: "job", Topic: kafkatest.Topic, Partitions: []int32{0, 1}, Next: []int64{7, 8}})
-	if err := stored.Wait(t.Context(), 1); err != nil {
-		t.Fatal(err)
-	}
-	client, err := kgo.NewClient(kgo.SeedBrokers(b.cluster.ListenAddrs()...))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
-	req := kmsg.NewPtrOffsetFetchRequest()
-	group := kmsg.NewOffsetFetchRequestGroup()
-	group.Group = "job"
-	req.Groups = append(req.Groups, group)
-	resp, err := req.RequestWith(t.Context(), client)
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := map[int32]int64{}
-	for _, p := range resp.Groups[0].Topics[0].Partitions {
-		at[p.Partition] = p.Offset
-	}
-	b.is("positions", fmt.Sprint(at), "map[0:7 1:8]")
 }
 
 // Nobody answers: the producer gives up after delivery.timeout.ms, and says so once.

@@ -3,7 +3,7 @@
 //	asker ── CoordTxn, CoordGet ─▶ Gateway: a line per asker ─▶ goroutine ─┬─▶ client: one connection ───▶ ZooKeeper
 //	      ── CoordSession ───────▶                                 │       └─▶ contact: presents a session ─▶  │
 //	  ◀──── answer ─────────── mailbox ◀── live.Post ──────────────┘               and hangs up                │
-//	      ── CoordWatch ─────────▶ goroutine, for as long as the watch waits ◀── bell ◀── listen: something ───┘
+//	      ── CoordWatch ─────────▶ goroutine, for as long as the watch waits ◀── bell ◀── listen: something ◀──┘
 //	                                                                                      may have changed
 //
 // Nothing is kept here: a gateway that has died is replaced by a new one, and any number of them serve the same keys.
@@ -26,7 +26,8 @@
 // of life is a contact, which presents the session's id and password, so that its timeout counts anew, and hangs up
 // without closing it. When its askers fall silent, or every gateway dies, ZooKeeper itself ends it, no sooner than its
 // timeout. Where ZooKeeper grants less (its maxSessionTimeout, 20 ticks as a rule), the gateway goes on for the rest of
-// the timeout; that rest dies with it. Where it grants more (its minSessionTimeout, 2 ticks), a session lives longer.
+// the timeout; that rest dies with it, or when it is cut off, and the log says so. Where it grants more (its
+// minSessionTimeout, 2 ticks), a session lives longer.
 //
 // Ephemeral keys. They are plain nodes that name their session's node, and no transaction that writes or compares one is
 // done unless that node is there. So one transaction may write for several sessions, through any gateway. When the

@@ -13,7 +13,7 @@ import (
 )
 
 // fake is a ZooKeeper of one node in this process, for machines without Java: its sessions, its tree and its watches, in
-// its protocol. Whether it is like ZooKeeper itself is seen when all stories are told on that (FLINCH_REAL_ZOOKEEPER=1).
+// its protocol. Whether it is like ZooKeeper itself is seen when all stories are told on that (FLINCH_REAL=1).
 type fake struct {
 	addr    string
 	running sync.WaitGroup
@@ -216,11 +216,10 @@ func (f *fake) request(c *fakeConn, op int32, r *jute) (answer []byte, code int3
 		return nil, codeOK
 	case opSync:
 		return appendString(nil, r.text()), codeOK
-	case opSetWatches:
-		f.watchAgain(c, r)
-		return nil, codeOK
 	case opPing:
 		return nil, codeOK
+	case opSetWatches: // no gateway may rely on that: see listen
+		return nil, codeUnimplemented
 	}
 	at, watch := r.text(), r.flag()
 	if watch {
@@ -240,28 +239,6 @@ func (f *fake) request(c *fakeConn, op int32, r *jute) (answer []byte, code int3
 		}
 	}
 	return append(answer, f.tree.stat(at)...), codeOK
-}
-
-// watchAgain takes over the watches of a former connection, and tells at once what they have missed.
-func (f *fake) watchAgain(c *fakeConn, r *jute) {
-	seen := r.long()
-	data := append(r.texts(), r.texts()...) // of nodes, and of those that are not there yet
-	for _, at := range data {
-		c.watches[fakeWatch{at, false}] = true
-		if n, there := f.tree.nodes[at]; !there {
-			f.tree.fire(zk.EventNodeDeleted, at)
-		} else if n.mzxid > seen {
-			f.tree.fire(zk.EventNodeDataChanged, at)
-		}
-	}
-	for _, at := range r.texts() {
-		c.watches[fakeWatch{at, true}] = true
-		if n, there := f.tree.nodes[at]; !there {
-			f.tree.fire(zk.EventNodeDeleted, at)
-		} else if n.pzxid > seen {
-			f.tree.fire(zk.EventNodeChildrenChanged, at)
-		}
-	}
 }
 
 // tell tells whoever watches what has changed, before the change is answered. Each watch is told once.

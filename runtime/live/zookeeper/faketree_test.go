@@ -24,11 +24,12 @@ type fakeNode struct {
 
 // The codes of errors in ZooKeeper's protocol.
 const (
-	codeOK           = 0
-	codeInconsistent = -2
-	codeNoNode       = -101
-	codeBadVersion   = -103
-	codeNodeExists   = -110
+	codeOK            = 0
+	codeInconsistent  = -2
+	codeUnimplemented = -6
+	codeNoNode        = -101
+	codeBadVersion    = -103
+	codeNodeExists    = -110
 )
 
 // The codes of the requests that contact does not know.

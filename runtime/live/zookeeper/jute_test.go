@@ -16,13 +16,6 @@ func (j *jute) long() int64  { return int64(binary.BigEndian.Uint64(j.take(8))) 
 func (j *jute) flag() bool   { return j.take(1)[0] != 0 }
 func (j *jute) text() string { return string(j.take(int(max(0, j.int())))) } // -1: null
 
-func (j *jute) texts() (all []string) {
-	for range j.int() {
-		all = append(all, j.text())
-	}
-	return all
-}
-
 func appendInt(p []byte, v int32) []byte  { return binary.BigEndian.AppendUint32(p, uint32(v)) }
 func appendLong(p []byte, v int64) []byte { return binary.BigEndian.AppendUint64(p, uint64(v)) }
 

@@ -47,6 +47,50 @@ func TestNothingIsWrittenOnTopOfAnOldView(t *testing.T) {
 	o.hears(t, wire.CoordGet{}, "other=x  plan=x")
 }
 
+// A leader's write compares its latch. Its session ends when all has been looked at, and nothing but the write is left:
+// it is not done.
+func TestAWriteOfALeaderWhoseSessionHasJustEnded(t *testing.T) {
+	t.Parallel()
+	cfg := serve(t)
+	there := open(t, cfg)
+	var late atomic.Bool
+	cfg.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := new(net.Dialer).DialContext(ctx, network, address)
+		return &hesitant{conn, func() {
+			if late.CompareAndSwap(true, false) {
+				there.hears(t, wire.CoordSession{Session: "s", Close: true}, "alive")
+			}
+		}}, err
+	}
+	here := open(t, cfg)
+	here.hears(t, wire.CoordSession{Session: "s", Timeout: time.Minute}, "alive")
+	version := here.hears(t, write("latch", "s"), "done")
+	asLeader := write("plan", "")
+	asLeader.If = []wire.Compare{{Key: "latch", Version: version}}
+	here.hears(t, asLeader, "done")
+	late.Store(true)
+	here.hears(t, asLeader, "done conflict")
+	if late.Load() {
+		t.Error("nobody was late")
+	}
+}
+
+// hesitant is a connection on which something happens before each transaction.
+type hesitant struct {
+	net.Conn
+	before func()
+}
+
+func (c *hesitant) Write(p []byte) (int, error) {
+	if isMulti(p) {
+		c.before()
+	}
+	return c.Conn.Write(p)
+}
+
+// isMulti looks at the code of a request, behind its length and its number.
+func isMulti(packet []byte) bool { return len(packet) > 12 && packet[11] == opMulti }
+
 // Four askers at two gateways count to a number together, each by compare-and-swap: no step is lost.
 func TestNoWriteIsLostAmongManyWriters(t *testing.T) {
 	t.Parallel()
@@ -109,7 +153,7 @@ type forgetful struct {
 }
 
 func (c *forgetful) Write(p []byte) (int, error) {
-	if len(p) > 12 && p[11] == opMulti && c.lose.CompareAndSwap(true, false) {
+	if isMulti(p) && c.lose.CompareAndSwap(true, false) {
 		c.lost.Store(true)
 	}
 	return c.Conn.Write(p)

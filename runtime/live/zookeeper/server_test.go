@@ -1,6 +1,7 @@
 package zookeeper
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -9,10 +10,8 @@ import (
 	"testing"
 
 	"github.com/flinch-dev/flinch/runtime/live/apache"
+	"github.com/flinch-dev/flinch/runtime/live/apache/apachetest"
 )
-
-// The stories are told on a fake, or on ZooKeeper itself: a JVM takes a while, so nobody gets one who has not asked.
-var wantReal = os.Getenv("FLINCH_REAL_ZOOKEEPER") == "1"
 
 // server is a ZooKeeper, real or not. What it has stored survives its death.
 type server interface {
@@ -21,13 +20,14 @@ type server interface {
 	Stop()
 }
 
+// start starts a fake, or ZooKeeper itself where it is wanted: then every story is told on that.
 func start(dir string) (s server, addr string, err error) {
-	if !wantReal {
+	if !apachetest.Wanted() {
 		f, err := startFake()
 		return f, f.addr, err
 	}
 	if why := apache.Missing(); why != "" {
-		return nil, "", fmt.Errorf("%s; or unset FLINCH_REAL_ZOOKEEPER", why)
+		return nil, "", errors.New(why)
 	}
 	a, err := apache.ZooKeeper(dir)
 	if err != nil {
@@ -57,7 +57,7 @@ var (
 )
 
 func TestMain(m *testing.M) {
-	flag.Set("test.parallel", "16") // the stories wait, and hardly compute
+	flag.Set("test.parallel", "8") // the stories wait, and hardly compute
 	code := m.Run()
 	if isShared.Load() {
 		s, err := startShared()

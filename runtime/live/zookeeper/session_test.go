@@ -1,9 +1,12 @@
 package zookeeper
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -68,10 +71,12 @@ func TestZooKeeperEndsASilentSession(t *testing.T) {
 }
 
 // A ZooKeeper that grants half a second (its maxSessionTimeout) keeps a session for two seconds nevertheless, because
-// the gateway speaks for its owner until ZooKeeper's half second is all that is left.
+// the gateway speaks for its owner until ZooKeeper's half second is all that is left. The log says what to do.
 func TestASessionLivesLongerThanZooKeeperGrants(t *testing.T) {
 	t.Parallel()
 	cfg := serve(t)
+	var log bytes.Buffer
+	cfg.Log = slog.New(slog.NewTextHandler(&log, nil))
 	cfg.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := new(net.Dialer).DialContext(ctx, network, address)
 		return &stingy{Conn: conn}, err
@@ -85,6 +90,10 @@ func TestASessionLivesLongerThanZooKeeperGrants(t *testing.T) {
 	o.hears(t, wire.CoordWatch{Prefix: "latch", After: version, Wait: time.Hour}, "")
 	if lived := time.Since(asked); lived < session.Timeout {
 		t.Errorf("the session has lived for %s after a sign of life, and its timeout is %s", lived, session.Timeout)
+	}
+	o.close()
+	if want := "raise its maxSessionTimeout, or lower high-availability.zookeeper.client.session-timeout"; !strings.Contains(log.String(), want) {
+		t.Errorf("the log does not say %q: %s", want, log.String())
 	}
 }
 
@@ -143,4 +152,24 @@ func TestANameIsUsedOnce(t *testing.T) {
 	if why := g.keepAlive(t.Context(), m); why != "" {
 		t.Errorf("the first one is answered %q", why)
 	}
+}
+
+// ZooKeeper ends a session in two steps: it turns it away, and a moment later its node goes. Here that moment lasts.
+// Whoever asks after somebody was turned away does not see the session's keys any more.
+func TestASessionThatIsTurnedAwayHasEnded(t *testing.T) {
+	t.Parallel()
+	o := open(t, serve(t))
+	s := session{ID: 1, Password: make([]byte, passwordBytes), Timeout: time.Minute} // ZooKeeper knows none of this id
+	if _, _, err := o.gateway.session(t.Context(), "s"); err != nil {
+		t.Fatal(err)
+	}
+	if first, err := o.gateway.use(t.Context(), "s", s); err != nil || !first {
+		t.Fatalf("the name is used: first %v, %v", first, err)
+	}
+	if err := o.gateway.zk.create(t.Context(), o.gateway.aliveNode(s.owner()), nil); err != nil {
+		t.Fatal(err)
+	}
+	o.hears(t, write("latch", "s"), "done") // nobody knows yet, and this is how one gets to know
+	o.hears(t, wire.CoordGet{}, "")
+	o.hears(t, wire.CoordSession{Session: "s", Timeout: time.Minute}, "alive session-expired")
 }
