@@ -51,16 +51,22 @@ HOURS ?= 1
 soak:
 	go run ./cmd/chaos run --backend process scenarios/soak.yaml --seeds 1..$$((6 * $(HOURS))) --var duration=10m --out store/soak --resume
 
-# Real brokers, from their published jars (Java 17 and Maven, no container), keep the contract of the gateway to Kafka.
+# Real brokers, from their published jars (Java 17 and Maven, no container), keep the contract of the gateway to Kafka,
+# and the output of real processes through a leader's death and a transaction's timeout.
 # With BOOTSTRAP=host:port it is a cluster that runs already, with nothing in it.
 kafka-real:
 	FLINCH_REAL=1 go test -p 1 -count=1 -timeout 40m -v -run Kafka $(if $(BOOTSTRAP),,./runtime/live/apache) ./runtime/live/kafka
+	for s in jm-failover transaction-timeout; do \
+		go run ./cmd/chaos run --backend process --kafka $(or $(BOOTSTRAP),apache) scenarios/$$s.yaml --out store/kafka-real/$$s || exit; \
+	done
 
 # A real ZooKeeper, from its published jar (Java 17 and Maven, no container), keeps the contract of the gateway to it: its
 # sessions really run out, and a leader with them.
+SESSIONS = $(foreach kv,type=zookeeper zookeeper.client.session-timeout=15s,--var deployment.flinkConfiguration.high-availability.$(kv))
 zookeeper-real:
 	FLINCH_REAL=1 go test -p 1 -count=1 -timeout 10m -v -run ZooKeeper ./runtime/live/apache
 	FLINCH_REAL=1 go test -p 1 -count=1 -timeout 10m -v ./runtime/live/zookeeper
+	go run ./cmd/chaos run --backend process --ha zookeeper scenarios/jm-failover.yaml --out store/zookeeper-real $(SESSIONS)
 
 clean:
 	rm -rf bin store

@@ -157,6 +157,9 @@ func (b *broker) create(name string, partitions int) error {
 	req.TimeoutMillis = int32(patience.Milliseconds())
 	t := kmsg.NewCreateTopicsRequestTopic()
 	t.Topic, t.NumPartitions, t.ReplicationFactor = name, int32(partitions), -1
+	forever := kmsg.NewCreateTopicsRequestTopicConfig() // event times may be of 1970
+	forever.Name, forever.Value = "retention.ms", kmsg.StringPtr("-1")
+	t.Configs = append(t.Configs, forever)
 	req.Topics = append(req.Topics, t)
 	resp, err := req.RequestWith(ctx, b.client)
 	if err != nil {

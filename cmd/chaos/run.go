@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -64,6 +66,7 @@ func (r *runs) run(c *cobra.Command, paths []string) error {
 			return err
 		}
 	}
+	r.advise(c.ErrOrStderr(), entries)
 	began, ran := time.Now(), 0
 	var codes []int
 	say := voice{w: c.OutOrStdout(), format: r.format}
@@ -98,6 +101,16 @@ func (r *runs) run(c *cobra.Command, paths []string) error {
 		return exit{code: worst}
 	}
 	return nil
+}
+
+// advise says what may not be what was meant.
+func (r *runs) advise(w io.Writer, entries []*scenario.Entry) {
+	const key, asked = "high-availability.type", "zookeeper"
+	for _, e := range entries {
+		if is := e.Scenario.Deployment.FlinkConfiguration[key]; strings.HasPrefix(r.parts.HA, asked) && is != asked {
+			fmt.Fprintf(w, "%s: %s is %s, so ZooKeeper keeps a lease, and no session decides who leads: for Flink's own way add --var deployment.flinkConfiguration.%s=%s\n", e.Name, key, is, key, asked)
+		}
+	}
 }
 
 // check looks at the flags alone.
