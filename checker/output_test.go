@@ -22,6 +22,9 @@ func twoSinks() *build {
 func TestExactlyOnce(t *testing.T) {
 	undrained := orders().commit(5, "t1", "0@0=1 0@1=2")
 	undrained.Drained = false
+	madeUp, dropped := orders(), orders()
+	madeUp.op(plan.KafkaSource).Kind = plan.DataGen
+	dropped.op(plan.KafkaSink).Kind = plan.Blackhole
 	tell(t, "exactlyOnce",
 		story{"every record is there once", orders().commit(5, "t1", "0@0=1 0@1=2").commit(9, "t2", "0@2=4 0@3=6"), Holds, "", 0, "4 expected, 4 committed"},
 		story{"an aborted copy is not counted", orders().abort(4, "t0", "0@0=1").commit(5, "t1", "0@0=1 0@1=2 0@2=4 0@3=6"), Holds, "", 0, "0 duplicated"},
@@ -36,6 +39,8 @@ func TestExactlyOnce(t *testing.T) {
 		story{"out of order within a key", orders().commit(5, "t1", "0@2=3 0@0=4 0@1=2 0@3=6"), Broken, OutOfOrder, 5, "comes after 0@2"},
 		story{"the run ended too early to tell", undrained, NotDecided, "", 0, "not drained"},
 		story{"two sinks", twoSinks(), NotDecided, "", 0, "2 sinks"},
+		story{"records that the job makes up itself", madeUp, NotDecided, "", 0, "no input to compare"},
+		story{"records that go nowhere", dropped, NotDecided, "", 0, "no output to look at"},
 		story{"no input", job(plan.KeyedSum), NotDecided, "", 0, "nothing to look at"},
 	)
 }

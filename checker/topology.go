@@ -61,6 +61,12 @@ func interpret(p plan.Pipeline) (*topology, error) {
 	if len(sources) != 1 || len(sinks) != 1 {
 		return nil, fmt.Errorf("the pipeline has %d sources and %d sinks; records can be told apart only with one of each", len(sources), len(sinks))
 	}
+	switch source, sink := sources[0], sinks[0]; {
+	case source.Kind == plan.DataGen:
+		return nil, fmt.Errorf("source %q makes up its records: there is no input to compare the output with", source.Name)
+	case sink.Kind == plan.Blackhole:
+		return nil, fmt.Errorf("sink %q drops its records: there is no output to look at", sink.Name)
+	}
 	t := &topology{source: sources[0], sink: sinks[0], ordered: true, foldOrdered: true, commitOrdered: true}
 	if t.sink.Guarantee == "" {
 		t.sink.Guarantee = plan.ExactlyOnce // who promises nothing in particular is held to the most

@@ -58,7 +58,7 @@ func connected(limits Limits) *pipe {
 
 func (p *pipe) write(n int) {
 	for range n {
-		p.out.Emit(record.Record{Key: []byte("k"), Count: 1})
+		p.out.Emit([]record.Record{{Key: []byte("k"), Count: 1}})
 		p.out.Flush()
 	}
 	p.out.Send(p)
@@ -100,10 +100,39 @@ func TestASlowReaderStopsTheWriter(t *testing.T) {
 	}
 }
 
+// A record goes to the consumer whose key groups have its key; without keys, to one consumer after the other.
+func TestWhereRecordsGo(t *testing.T) {
+	for _, partitioner := range []plan.Partitioner{plan.Hash, plan.Rebalance} {
+		o := NewOutput(0, wire.Output{Partitioner: partitioner, Channels: 3}, 128, Limits{SegmentBytes: 1 << 15})
+		var row []record.Record
+		for i := range 100 {
+			row = append(row, record.Record{Key: fmt.Append(nil, "customer-", i), Value: int64(i)})
+		}
+		o.Emit(row[:60])
+		o.Emit(row[60:])
+		seen := 0
+		for part, p := range o.parts {
+			for r := range p.build.All() {
+				want := int(r.Value) % 3
+				if partitioner == plan.Hash {
+					want = plan.Owner(plan.KeyGroup(r.Key, 128), 128, 3)
+				}
+				if part != want {
+					t.Errorf("%s sends %s to consumer %d, want %d", partitioner, r.Key, part, want)
+				}
+				seen++
+			}
+		}
+		if seen != len(row) {
+			t.Errorf("%s sends %d records of %d", partitioner, seen, len(row))
+		}
+	}
+}
+
 func TestABacklogIsLentFloatingCredit(t *testing.T) {
 	p := connected(Limits{SegmentBytes: 1 << 15, BuffersPerChannel: 2, FloatingPerGate: 3, QueuedPerPartition: 10})
 	for range 8 {
-		p.out.Emit(record.Record{Key: []byte("k"), Count: 1})
+		p.out.Emit([]record.Record{{Key: []byte("k"), Count: 1}})
 		p.out.Flush()
 	}
 	p.out.Send(p) // two leave and say that six wait behind them

@@ -24,6 +24,7 @@ type Output struct {
 	index          int
 	partitioner    plan.Partitioner
 	maxParallelism int
+	owners         []int32 // of HASH: the part of each key group
 	limits         Limits
 	parts          []*subpartition
 	next           int // for REBALANCE
@@ -34,6 +35,7 @@ type Output struct {
 // subpartition is the producer's end of a channel.
 type subpartition struct {
 	build     record.Batch
+	last      int // how many bytes the batch before it had: it is likely to have as many
 	queue     []wire.Buffer
 	consumer  mailbox.Addr // empty until the consumer has asked for the partition
 	input     int          // the channel's number at the consumer
@@ -49,26 +51,41 @@ func NewOutput(index int, edge wire.Output, maxParallelism int, limits Limits) *
 	for range edge.Channels {
 		o.parts = append(o.parts, &subpartition{watermark: record.MinTime})
 	}
+	if o.partitioner == plan.Hash {
+		for group := range maxParallelism {
+			o.owners = append(o.owners, int32(plan.Owner(group, maxParallelism, len(o.parts))))
+		}
+	}
 	return o
 }
 
-// Emit adds a record to the subpartition that it belongs to.
-func (o *Output) Emit(r record.Record) {
-	i := 0
+// Emit adds records to the subpartitions that they belong to.
+func (o *Output) Emit(row []record.Record) {
+	for i := range row {
+		p := o.part(row[i].Key)
+		if p.build.N == 0 {
+			p.build.Grow(p.last)
+		}
+		p.build.Append(row[i])
+		if p.build.Size() >= o.limits.SegmentBytes {
+			o.seal(p)
+		}
+	}
+}
+
+// part is where the next record goes.
+func (o *Output) part(key []byte) *subpartition {
 	switch {
 	case len(o.parts) == 1:
+		return o.parts[0]
 	case o.partitioner == plan.Hash:
-		i = plan.Owner(plan.KeyGroup(r.Key, o.maxParallelism), o.maxParallelism, len(o.parts))
+		return o.parts[o.owners[plan.KeyGroup(key, o.maxParallelism)]]
 	default:
-		i = o.next
+		p := o.parts[o.next]
 		if o.next++; o.next == len(o.parts) {
 			o.next = 0
 		}
-	}
-	p := o.parts[i]
-	p.build.Append(r)
-	if p.build.Size() >= o.limits.SegmentBytes {
-		o.seal(p)
+		return p
 	}
 }
 
@@ -87,7 +104,7 @@ func (o *Output) Flush() {
 func (o *Output) seal(p *subpartition) {
 	p.watermark = o.watermark
 	o.queue(p, wire.Buffer{Element: wire.Data, Records: p.build, Watermark: o.watermark})
-	p.build = record.Batch{}
+	p.last, p.build = p.build.Size(), record.Batch{}
 }
 
 func (o *Output) queue(p *subpartition, b wire.Buffer) {

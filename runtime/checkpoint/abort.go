@@ -30,6 +30,7 @@ func (c *Coordinator) fail(env mailbox.Env, p *pending, reason Reason, by *id.At
 	p.move(aborted)
 	p.expiry.Stop()
 	c.forget(p)
+	c.stats.failed(p, env.Now(), reason)
 	counts, tooMany := c.failures.fail(p.id, reason)
 	env.Note(history.CheckpointAborted{Job: c.id, Checkpoint: p.id, Reason: string(reason), Counted: counts})
 	if drop {

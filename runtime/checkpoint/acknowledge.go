@@ -27,6 +27,7 @@ func (c *Coordinator) Acknowledge(env mailbox.Env, m wire.AcknowledgeCheckpoint)
 	default:
 		delete(p.missing, m.Attempt)
 		p.acked = append(p.acked, m.Attempt)
+		p.latestAck = env.Now()
 		*p.slot(m.Attempt) = m.State
 		env.Note(history.CheckpointAcked{Job: c.id, Checkpoint: p.id, Attempt: m.Attempt, Missing: len(p.missing)})
 		if len(p.missing) == 0 {

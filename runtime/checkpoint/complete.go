@@ -77,6 +77,7 @@ func (c *Coordinator) complete(env mailbox.Env, p *pending, done Completed) {
 	c.forget(p)
 	c.add(done)
 	c.ended = env.Now()
+	c.stats.completed(p, c.path(p.id))
 	env.Note(history.CheckpointCompleted{Job: c.id, Checkpoint: p.id, Bytes: done.Metadata.Size(),
 		DurationMs: p.since(c.ended).Milliseconds(), Acked: p.acked, Waited: attempts(p.plan.Wait)})
 	c.subsume(env)

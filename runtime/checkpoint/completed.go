@@ -66,9 +66,10 @@ func encodeMetadata(m snapshot.Metadata) []byte {
 	return data
 }
 
-func (c *Coordinator) metadataPath(n id.Checkpoint) string {
-	return fmt.Sprintf("%s/chk-%d/_metadata", c.dir, n)
-}
+// path is the folder of a checkpoint.
+func (c *Coordinator) path(n id.Checkpoint) string { return fmt.Sprintf("%s/chk-%d", c.dir, n) }
+
+func (c *Coordinator) metadataPath(n id.Checkpoint) string { return c.path(n) + "/_metadata" }
 
 func (c *Coordinator) handlePath(n id.Checkpoint) string {
 	return fmt.Sprintf("%s/completedCheckpoint-%d", c.haDir, n)
@@ -91,6 +92,7 @@ func (c *Coordinator) subsume(env mailbox.Env) {
 				return
 			}
 			env.Note(history.CheckpointSubsumed{Job: c.id, Checkpoint: n, By: by})
+			c.stats.discarded(n)
 			files := []string{old.path, old.Handle.Metadata}
 			for _, v := range old.Metadata.Vertices {
 				for _, t := range v.Subtasks {

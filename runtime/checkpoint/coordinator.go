@@ -66,6 +66,7 @@ type Coordinator struct {
 
 	counter  counter
 	failures failures
+	stats    statistics
 
 	running    bool   // the periodic scheduler
 	round      uint64 // of the scheduler: what belongs to an earlier round is void

@@ -41,6 +41,8 @@ type pending struct {
 	missing map[id.Attempt]bool
 	acked   []id.Attempt
 	sources []snapshot.Coordinator
+
+	latestAck time.Time // for the statistics
 }
 
 func (p *pending) move(to phase) {

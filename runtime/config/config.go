@@ -173,11 +173,20 @@ type Endpoint struct {
 // Rest is rest.*; Metrics is metrics.*
 type (
 	Rest struct {
-		Port     int // 0: a free one
-		BindHost string
+		Port      int
+		BindPorts []int // empty: Port counts
+		BindHost  string
 	}
-	Metrics struct{ PrometheusPort int }
+	Metrics struct{ PrometheusPorts []int }
 )
+
+// Ports are the ports that the REST API tries, in order. 0 is a free one.
+func (r Rest) Ports() []int {
+	if len(r.BindPorts) > 0 {
+		return r.BindPorts
+	}
+	return []int{r.Port}
+}
 
 // ResourceManager is resourcemanager.*
 type ResourceManager struct {

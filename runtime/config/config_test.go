@@ -81,6 +81,26 @@ func TestMemorySizesArePowersOf1024(t *testing.T) {
 	}
 }
 
+func TestPortsAreOneOrARangeOrSeveral(t *testing.T) {
+	for text, want := range map[string][]int{"8081": {8081}, "0": {0}, "9250-9252": {9250, 9251, 9252}, " 7 - 8 ,80": {7, 8, 80}} {
+		if got, err := ParsePorts(text); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%q is %v, %v; want %v", text, got, err, want)
+		}
+	}
+	for text, complaint := range map[string]string{"": "must be a port", "http": "must be a port", "1-": "must be a port", "-1": "must be a port",
+		"65536": "65536 is not between", "2-1": "ends before it begins", "1,": "must be a port"} {
+		if got, err := ParsePorts(text); err == nil || !strings.Contains(err.Error(), complaint) {
+			t.Errorf("%q is %v, and the complaint is %v; want %q in it", text, got, err, complaint)
+		}
+	}
+	if c := parsed(t, "rest.port=9000"); !reflect.DeepEqual(c.Rest.Ports(), []int{9000}) {
+		t.Errorf("rest.port alone: %v", c.Rest.Ports())
+	}
+	if c := parsed(t, "rest.port=9000", "rest.bind-port=9001-9002"); !reflect.DeepEqual(c.Rest.Ports(), []int{9001, 9002}) {
+		t.Errorf("rest.bind-port goes first: %v", c.Rest.Ports())
+	}
+}
+
 func TestAllComplaintsComeAtOnceAndNameKeyAndValue(t *testing.T) {
 	_, _, err := Parse(conf("heartbeat.interval=soon", "restart-strategy.type=fixed-dely", "taskmanager.numberOfTaskSlots=0",
 		"restart-strategy.exponential-delay.jitter-factor=2", "commit.offsets.on.checkpoint=yes"))
@@ -157,7 +177,7 @@ func TestUnknownKeysAreKeptAndWarnedAbout(t *testing.T) {
 // Each key must fill a field of its own: a copied line of the table that still fills its neighbour's field
 // would otherwise go unseen.
 func TestEveryKeyFillsItsOwnField(t *testing.T) {
-	sample := map[string]string{"duration": "11 s", "memory size": "3 kb", "integer": "7", "double": "0.7", "string": "x", "milliseconds": "-5"}
+	sample := map[string]string{"duration": "11 s", "memory size": "3 kb", "integer": "7", "double": "0.7", "string": "x", "milliseconds": "-5", "port range": "7-8"}
 	filled := map[string]string{}
 	for _, e := range table {
 		value := sample[e.kind.name]

@@ -8,7 +8,7 @@ import (
 // Key is one known key, for documentation.
 type Key struct {
 	Name     string
-	Type     string   // "duration", "memory size", "boolean", "integer", "double", "enum", "string", "milliseconds"
+	Type     string   // "duration", "memory size", "boolean", "integer", "double", "enum", "string", "milliseconds", "port range"
 	Values   []string // of an enum
 	Default  string   // empty: none
 	Synonyms []string // its former names
@@ -207,11 +207,13 @@ var table = []entry{
 	{key: "taskmanager.bind-host", kind: text(func(c *Config) *string { return &c.TaskManager.Endpoint.BindHost }), def: "localhost",
 		doc: "The interface on which the TaskManager listens."},
 	{key: "rest.port", kind: integer(0, 65535, func(c *Config) *int { return &c.Rest.Port }), def: "8081",
-		doc: "The port of the JobManager's REST API; 0 takes a free one."},
+		doc: "The port of the JobManager's REST API, unless rest.bind-port is set; 0 takes a free one."},
+	{key: "rest.bind-port", kind: ports(func(c *Config) *[]int { return &c.Rest.BindPorts }),
+		doc: "The ports of which the JobManager's REST API takes the first that is free."},
 	{key: "rest.bind-address", kind: text(func(c *Config) *string { return &c.Rest.BindHost }), def: "localhost",
 		doc: "The interface of the JobManager's REST API."},
-	{key: "metrics.reporter.prom.port", kind: integer(0, 65535, func(c *Config) *int { return &c.Metrics.PrometheusPort }), def: "9249",
-		doc: "The port of the TaskManager's metrics; 0 takes a free one. The JobManager's are at its REST port."},
+	{key: "metrics.reporter.prom.port", kind: ports(func(c *Config) *[]int { return &c.Metrics.PrometheusPorts }), def: "9249-9299",
+		doc: "The ports of which a process's metrics take the first that is free, on the interface of the process; in Flink it is 9249 alone."},
 
 	{key: "high-availability.type", kind: enum(func(c *Config) *HAType { return &c.HighAvailability.Type }, "NONE", "zookeeper", "kubernetes=org.apache.flink.kubernetes.highavailability.KubernetesHaServicesFactory"), def: "NONE", was: []string{"high-availability"},
 		doc: "The service that elects leaders and keeps the pointers to checkpoints."},

@@ -25,7 +25,7 @@ type Enumerator struct {
 
 	assigned   []wire.Split
 	unassigned []wire.Split
-	listed     bool // a file source has seen its files: there will be no others
+	listed     bool // all splits are known: there will be no others
 	readers    map[int]*reader
 	closed     [][]id.Checkpoint // by subtask: the snapshots that its gateway waits for; none: it is open
 	since      []assignment      // not yet in a completed checkpoint
@@ -72,6 +72,20 @@ func (e *Enumerator) DiscoveredFiles(paths []string) {
 	for _, path := range paths {
 		if e.add(wire.Split{Partition: int32(known), Path: path}) {
 			known++
+		}
+	}
+	e.listed = true
+}
+
+// DiscoveredRows deals the rows of a datagen source (0: they have no end) into a split for each subtask. It does so
+// once: a restored enumerator has its splits, whatever the parallelism is now.
+func (e *Enumerator) DiscoveredRows(rows int64) {
+	if e.listed {
+		return
+	}
+	for i := range e.parallelism {
+		if end := share(rows, i, e.parallelism); end > 0 || rows == 0 {
+			e.add(wire.Split{Partition: int32(i), End: end})
 		}
 	}
 	e.listed = true

@@ -199,3 +199,25 @@ func TestABoundedSource(t *testing.T) {
 		t.Errorf("a reader that starts again hears %+v", again)
 	}
 }
+
+// The rows of a datagen source are dealt once, evenly: a restored enumerator has its splits, and they go on being of
+// those rows whatever the parallelism is.
+func TestRowsAreDealtOnce(t *testing.T) {
+	for _, c := range []struct {
+		rows int64
+		want string
+	}{{7, "[{0  0 4} {1  0 3}]"}, {1, "[{0  0 1}]"}, {0, "[{0  0 0} {1  0 0}]"}} {
+		e := enumerate(t, 2)
+		e.DiscoveredRows(c.rows)
+		wider := enumerate(t, 3)
+		if err := wider.Restore(e.Snapshot(1), 1); err != nil {
+			t.Fatal(err)
+		}
+		wider.DiscoveredRows(c.rows)
+		for _, e := range []*enumeration{e, wider} {
+			if got := fmt.Sprint(e.unassigned); got != c.want {
+				t.Errorf("%d rows are dealt into %s by an enumerator for %d, want %s", c.rows, got, e.parallelism, c.want)
+			}
+		}
+	}
+}

@@ -85,9 +85,11 @@ func (s *fileSink) Open(env mailbox.Env, restored id.Checkpoint, state snapshot.
 func (s *fileSink) Busy() bool     { return s.busy }
 func (s *fileSink) Writable() bool { return !s.busy }
 
-func (s *fileSink) Write(env mailbox.Env, r record.Record) {
-	s.lines = AppendLine(s.lines, r, r.Origin)
-	s.records++
+func (s *fileSink) Write(_ mailbox.Env, row []record.Record) {
+	for _, r := range row {
+		s.lines = AppendLine(s.lines, r, r.Origin)
+	}
+	s.records += len(row)
 }
 
 func (s *fileSink) Flush(mailbox.Env) {}

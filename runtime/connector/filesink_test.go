@@ -73,7 +73,7 @@ func openedFiles(t *testing.T, op plan.Operator) *stage {
 // finished, it has its name. Between the second and the third lies the checkpoint.
 func TestAPartIsInProgressPendingFinished(t *testing.T) {
 	s := openedFiles(t, filesOnce)
-	s.Write(s.env, record.Record{Key: []byte("a"), Value: 5, Count: 1, Time: 3, Origin: record.Origin{Partition: 2, Offset: 9}})
+	s.Write(s.env, []record.Record{{Key: []byte("a"), Value: 5, Count: 1, Time: 3, Origin: record.Origin{Partition: 2, Offset: 9}}})
 	s.write("b")
 	s.Flush(s.env)
 	s.does() // nothing leaves before the barrier
@@ -267,7 +267,7 @@ func TestWhatFailsAFileSink(t *testing.T) {
 // The lines of a part are what a file source reads.
 func TestALineIsReadAsItWasWritten(t *testing.T) {
 	s := openedFiles(t, filesOnce)
-	s.Write(s.env, record.Record{Key: []byte(`"é"`), Value: -5, Count: 2, Time: -3})
+	s.Write(s.env, []record.Record{{Key: []byte(`"é"`), Value: -5, Count: 2, Time: -3}})
 	s.PreCommit(s.env, 1)
 	var line Line
 	if err := json.Unmarshal(s.env.Take()[0].(mailboxtest.Mail).M.(wire.BlobPut).Data, &line); err != nil {

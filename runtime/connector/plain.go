@@ -38,10 +38,12 @@ func (s *plainSink) Open(env mailbox.Env, _ id.Checkpoint, _ snapshot.Operator) 
 func (s *plainSink) Busy() bool     { return !s.ready || s.waiting }
 func (s *plainSink) Writable() bool { return !s.Busy() && s.unacked < unackedMax }
 
-func (s *plainSink) Write(env mailbox.Env, r record.Record) {
-	s.batch.Append(r)
-	if s.batch.Size() >= writeBytes {
-		s.Flush(env)
+func (s *plainSink) Write(env mailbox.Env, row []record.Record) {
+	for i := range row {
+		s.batch.Append(row[i])
+		if s.batch.Size() >= writeBytes {
+			s.Flush(env)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/flinch-dev/flinch/runtime/blob"
 	"github.com/flinch-dev/flinch/runtime/mailbox"
 	"github.com/flinch-dev/flinch/runtime/plan"
 	"github.com/flinch-dev/flinch/runtime/record"
@@ -27,6 +28,18 @@ type Reader interface {
 	Splits() []wire.Split
 	// Watermark is the event time that no later record will be before.
 	Watermark() record.EventTime
+}
+
+// NewReader returns the reader for an operator.
+func NewReader(op plan.Operator, subtask Subtask, kafka mailbox.Addr, store *blob.Client) Reader {
+	switch op.Kind {
+	case plan.FileSource:
+		return NewFileReader(op, store)
+	case plan.DataGen:
+		return NewDataGen(op, subtask)
+	default:
+		return NewKafkaReader(op, kafka)
+	}
 }
 
 // Fetches wait at the broker as long as a Kafka consumer's do (fetch.max.wait.ms), and bring at most this

@@ -21,7 +21,8 @@ type Sink interface {
 	Busy() bool
 	// Writable says whether it takes more records now.
 	Writable() bool
-	Write(env mailbox.Env, r record.Record)
+	// Write takes records; what it wants to keep of them it copies.
+	Write(env mailbox.Env, row []record.Record)
 	// Flush hands over what has been written, without waiting.
 	Flush(env mailbox.Env)
 	// PreCommit makes everything written so far durable in the outside world, invisible still.
@@ -46,6 +47,8 @@ func NewSink(op plan.Operator, subtask Subtask, kafka mailbox.Addr, store *blob.
 	switch {
 	case op.Kind == plan.FileSink:
 		return newFileSink(op, subtask, store)
+	case op.Kind == plan.Blackhole:
+		return blackhole{}
 	case op.Guarantee == plan.ExactlyOnce:
 		return newTransactionalSink(op, subtask, kafka)
 	default:

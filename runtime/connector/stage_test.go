@@ -115,7 +115,7 @@ func (s *stage) ended(transaction, failed string) error {
 
 func (s *stage) write(keys ...string) {
 	for i, k := range keys {
-		s.Write(s.env, record.Record{Key: []byte(k), Value: int64(i), Count: 1})
+		s.Write(s.env, []record.Record{{Key: []byte(k), Value: int64(i), Count: 1}})
 	}
 }
 

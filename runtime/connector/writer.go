@@ -142,10 +142,12 @@ func (s *transactionalSink) Busy() bool { return s.phase != writing && s.phase !
 
 func (s *transactionalSink) Writable() bool { return s.phase == writing && s.unacked < unackedMax }
 
-func (s *transactionalSink) Write(env mailbox.Env, r record.Record) {
-	s.batch.Append(r)
-	if s.batch.Size() >= writeBytes {
-		s.Flush(env)
+func (s *transactionalSink) Write(env mailbox.Env, row []record.Record) {
+	for i := range row {
+		s.batch.Append(row[i])
+		if s.batch.Size() >= writeBytes {
+			s.Flush(env)
+		}
 	}
 }
 

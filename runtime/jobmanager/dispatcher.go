@@ -24,7 +24,8 @@ type dispatcher struct {
 	published *election.Publication
 	jobs      map[id.Job]*jobEntry
 	results   map[id.Job]result // of jobs that have ended for good
-	failure   error             // ends the process
+	archive   archive
+	failure   error // ends the process
 	stopping  bool
 }
 
@@ -44,6 +45,7 @@ type (
 	jobEnded struct {
 		Job    id.Job
 		Status string
+		Report wire.JobReport // the last
 	}
 	cancelJob struct{}
 )
@@ -94,6 +96,7 @@ func (d *dispatcher) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) 
 	case jobEnded:
 		if e := d.jobs[m.Job]; e != nil && e.jobMaster == from {
 			e.status, e.ended = m.Status, m.Status
+			d.archive.add(m.Report)
 		}
 	case mailbox.Exited:
 		return d.exited(env, m)
@@ -102,7 +105,7 @@ func (d *dispatcher) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) 
 	case retryApplication:
 		d.application(env)
 	default:
-		if !d.store.Handle(env, m) {
+		if !d.undescribed(env, m) && !d.store.Handle(env, m) {
 			d.blobs.Handle(env, m)
 		}
 	}
@@ -169,6 +172,10 @@ func (d *dispatcher) call(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) {
 		env.Send(from, answer)
 	case wire.RequestJobStatus:
 		env.Send(from, wire.JobStatusIs{Req: m.Req, Job: m.Job, Status: d.status(m.Job)})
+	case wire.RequestJobs:
+		env.Send(from, wire.JobsAre{Req: m.Req, Jobs: d.summaries()})
+	case wire.RequestJob:
+		d.describe(env, describe{from, m})
 	}
 }
 

@@ -17,6 +17,10 @@ func (j *jobMaster) move(env mailbox.Env, e *execution, to executionState, cause
 		panic(fmt.Sprintf("job %s: %s cannot move from %s to %s", j.job.ID, e.attempt, e.state, to))
 	}
 	e.state = to
+	if e.since == nil {
+		e.since = map[executionState]int64{}
+	}
+	e.since[to] = env.Now().UnixMilli()
 	env.Note(history.ExecutionState{Job: j.job.ID, Attempt: e.attempt, State: string(to), TaskManager: e.taskManager.Process(), Cause: cause})
 }
 

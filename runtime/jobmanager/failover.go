@@ -33,7 +33,7 @@ func (j *jobMaster) fail(env mailbox.Env, e *execution, cause string) {
 	if j.conf.JobManager.FailoverStrategy == config.FailoverFull {
 		members = j.graph.order
 	}
-	j.failedOver(env, members, false, cause)
+	j.failedOver(env, e, members, false, cause)
 }
 
 // giveUp fails an execution that may be running on: it is told to end.
@@ -47,12 +47,13 @@ func (j *jobMaster) giveUp(env mailbox.Env, e *execution, cause string) {
 // FailGlobally restarts the whole job.
 func (j *jobMaster) FailGlobally(env mailbox.Env, cause string) {
 	if j.outcome == nil {
-		j.failedOver(env, j.graph.order, true, cause)
+		j.failedOver(env, nil, j.graph.order, true, cause)
 	}
 }
 
-// failedOver asks the restart strategy, cancels, and schedules the restart.
-func (j *jobMaster) failedOver(env mailbox.Env, members []id.Subtask, global bool, cause string) {
+// failedOver asks the restart strategy, cancels, and schedules the restart. e is the execution that has failed, or
+// nil.
+func (j *jobMaster) failedOver(env mailbox.Env, e *execution, members []id.Subtask, global bool, cause string) {
 	switch j.status {
 	case statusFailing, statusCancelling:
 		j.taskEnded(env)
@@ -65,6 +66,7 @@ func (j *jobMaster) failedOver(env mailbox.Env, members []id.Subtask, global boo
 		members, global = j.graph.order, true
 	}
 	answer := j.strategy.failure(env.Now(), env.Rand("restart.jitter"))
+	j.failures.add(env.Now(), e, cause, answer.merged)
 	if !answer.restart {
 		j.failJob(env, cause)
 		return

@@ -57,7 +57,8 @@ type execution struct {
 	allocation  id.Allocation
 	submitted   bool // the TaskManager has said that it has it
 	endOfData   bool
-	version     int // of the subtask: a restart that is older than it leaves the subtask alone
+	version     int                      // of the subtask: a restart that is older than it leaves the subtask alone
+	since       map[executionState]int64 // when it entered each state, in milliseconds since 1970
 }
 
 // graph is the execution graph: every subtask of the job with its present attempt.

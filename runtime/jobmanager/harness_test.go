@@ -224,6 +224,12 @@ func (c client) Receive(_ mailbox.Env, _ mailbox.Addr, m mailbox.Msg) error {
 		c.s.answers[m.Req] = m
 	case wire.JobCancelling:
 		c.s.answers[m.Req] = m
+	case wire.TaskManagersAre:
+		c.s.answers[m.Req] = m
+	case wire.JobsAre:
+		c.s.answers[m.Req] = m
+	case wire.JobIs:
+		c.s.answers[m.Req] = m
 	}
 	return nil
 }

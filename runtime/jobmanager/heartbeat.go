@@ -3,6 +3,7 @@ package jobmanager
 import (
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/flinch-dev/flinch/runtime/config"
 	"github.com/flinch-dev/flinch/runtime/history"
@@ -21,6 +22,7 @@ type heartbeats struct {
 type peer struct {
 	heard  uint64 // numbers the signs of life, over all peers
 	failed int    // undeliverable in a row
+	at     time.Time
 }
 
 // beat is the time to ask all peers. silence ends a peer if nothing was heard since the timer was set.
@@ -56,7 +58,7 @@ func (h *heartbeats) alive(env mailbox.Env, at mailbox.Addr) {
 		return
 	}
 	h.heard++
-	p.heard, p.failed = h.heard, 0
+	p.heard, p.failed, p.at = h.heard, 0, env.Now()
 	env.After(h.conf.Timeout, silence{at, p.heard})
 }
 
@@ -93,6 +95,9 @@ func (h *heartbeats) due(env mailbox.Env) []mailbox.Addr {
 	env.After(h.conf.Interval, beat{})
 	return slices.Sorted(maps.Keys(h.peers))
 }
+
+// lastHeard is when a peer last gave a sign of life.
+func (h *heartbeats) lastHeard(at mailbox.Addr) time.Time { return h.peers[at].at }
 
 func (h *heartbeats) knows(at mailbox.Addr) bool { return h.peers[at] != nil }
 

@@ -47,6 +47,9 @@ type jobMaster struct {
 	shortage      wire.NotEnoughResources // what the ResourceManager last said
 	failure       string                  // why the job is FAILING
 	outcome       error                   // what Receive returns: Done, or why the process must end
+
+	since    map[string]int64 // when it entered each status; this and the next are kept only to be told
+	failures failures
 }
 
 // Timers of the JobMaster.
@@ -66,7 +69,7 @@ func (cancelOverdue) Word() string     { return "cancel-overdue" }
 
 func newJobMaster(l leadership, job *plan.Job, dispatcher, manager mailbox.Addr, recovered bool) *jobMaster {
 	return &jobMaster{leadership: l, job: job, conf: l.conf, dispatcher: dispatcher, manager: manager, recovered: recovered,
-		blobs: blob.NewClient(l.cfg.ObjectStore, blobTimeout, blobTries), pool: newSlotPool(job)}
+		blobs: blob.NewClient(l.cfg.ObjectStore, blobTimeout, blobTries), pool: newSlotPool(job), since: map[string]int64{}}
 }
 
 func (j *jobMaster) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) error {
@@ -77,6 +80,8 @@ func (j *jobMaster) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) e
 		return j.suspend(env)
 	case cancelJob:
 		j.cancelJob(env)
+	case describe:
+		env.Send(m.Asker, wire.JobIs{Req: m.Ask.Req, Report: j.report(env.Now())})
 	case wire.Fenced:
 		if inner, ok := unfence(env, from, m, j.token); ok {
 			j.call(env, from, inner)
@@ -235,6 +240,7 @@ func (j *jobMaster) initialisationFailed(env mailbox.Env, err error) {
 		j.outcome = err
 		return
 	}
+	j.failures.add(env.Now(), nil, err.Error(), false)
 	j.terminate(env, statusFailed, err.Error())
 }
 
@@ -307,7 +313,7 @@ func (j *jobMaster) terminate(env mailbox.Env, status, cause string) {
 		env.Send(s.taskManager, wire.FreeSlot{Allocation: s.allocation, Cause: "the job is " + status})
 	}
 	j.declare(env, 0)
-	env.Send(j.dispatcher, jobEnded{j.job.ID, status})
+	env.Send(j.dispatcher, jobEnded{j.job.ID, status, j.report(env.Now())})
 	j.outcome = mailbox.ErrDone
 }
 
@@ -316,7 +322,7 @@ func (j *jobMaster) enter(env mailbox.Env, to, cause string) {
 	if !mayBecome(j.status, to) {
 		panic(fmt.Sprintf("job %s: no move from %q to %s", j.job.ID, j.status, to))
 	}
-	j.status = to
+	j.status, j.since[to] = to, env.Now().UnixMilli()
 	env.Note(history.JobStatus{Job: j.job.ID, Status: to, Cause: cause})
 	env.Send(j.dispatcher, jobStatus{j.job.ID, to})
 }

@@ -51,6 +51,9 @@ func (j *jobMaster) chose(env mailbox.Env, l *launch, latest *snapshot.Metadata)
 	}
 	l.chosen, l.from = true, latest
 	env.Note(history.RestoreStarted{Job: j.job.ID, Checkpoint: l.checkpoint(), Global: l.global})
+	if latest != nil {
+		j.checkpoint.Restored(env, latest)
+	}
 	if err := j.restorable(latest); err != nil {
 		j.FailGlobally(env, err.Error())
 		return
@@ -136,7 +139,7 @@ func (j *jobMaster) deploy(env mailbox.Env, l *launch) {
 	for _, s := range l.members {
 		e := j.graph.tasks[s]
 		v := j.job.Vertex(s.Vertex)
-		d := wire.Deployment{Job: j.job.ID, Attempt: e.attempt, Allocation: e.allocation, Parallelism: v.Parallelism,
+		d := wire.Deployment{Job: j.job.ID, JobName: j.job.Name, Attempt: e.attempt, Allocation: e.allocation, Parallelism: v.Parallelism,
 			MaxParallelism: j.job.MaxParallelism, Chain: v.Chain, Inputs: j.inputs(s), Outputs: j.outputs(s.Vertex),
 			Config: merge(j.cfg.Flink, j.job.Config), Restore: l.checkpoint()}
 		if tasks := restored[s.Vertex]; tasks != nil {

@@ -142,6 +142,8 @@ func (r *resourceManager) call(env mailbox.Env, from mailbox.Addr, m mailbox.Msg
 			r.beats.forget(m.JobMaster)
 		}
 		r.check(env)
+	case wire.RequestTaskManagers:
+		env.Send(from, wire.TaskManagersAre{Req: m.Req, TaskManagers: r.reports()})
 	case wire.SlotRequested:
 		r.answered(env, from, m)
 	case wire.SlotAvailable:

@@ -92,7 +92,10 @@ func (s *source) restore(env mailbox.Env, l *launch) error {
 // discover asks for splits.
 func (s *source) discover(env mailbox.Env) {
 	n := s.discovery
-	if s.op.Kind == plan.FileSource {
+	switch s.op.Kind {
+	case plan.DataGen:
+		s.enumerator.DiscoveredRows(s.op.Rows) // readers come later
+	case plan.FileSource:
 		s.j.blobs.List(env, s.op.Path, func(env mailbox.Env, paths []string, err error) {
 			switch {
 			case n != s.discovery:
@@ -103,10 +106,10 @@ func (s *source) discover(env mailbox.Env) {
 				s.assign(env)
 			}
 		})
-		return
+	default:
+		env.Send(s.j.cfg.Kafka, wire.KafkaPartitions{Req: n, Topic: s.op.Topic})
+		env.After(discoveryTimeout, discover{s.op.Name, n})
 	}
-	env.Send(s.j.cfg.Kafka, wire.KafkaPartitions{Req: n, Topic: s.op.Topic})
-	env.After(discoveryTimeout, discover{s.op.Name, n})
 }
 
 // handle takes timers and answers. mine is false for what is not for this source.

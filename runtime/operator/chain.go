@@ -10,9 +10,12 @@ import (
 	"github.com/flinch-dev/flinch/runtime/state"
 )
 
-// Chain is a row of operators, without its source and sink.
+// process takes a row of records, which are its own until it returns; their keys are views.
+type process func(row []record.Record)
+
+// Chain is operators one after the other, without source and sink.
 type Chain struct {
-	process   func(record.Record)
+	process   process
 	keyed     []*keyed // those with state, in order
 	groups    snapshot.Groups
 	watermark record.EventTime
@@ -39,8 +42,8 @@ func (f Frozen) Size() int { return f.view.Size() }
 func (f Frozen) Bytes() []byte { return f.view.Bytes() }
 
 // NewChain builds the operators of a chain for a subtask that owns some key groups. What comes out of the
-// last one goes to emit.
-func NewChain(ops []plan.Operator, groups snapshot.Groups, maxParallelism int, emit func(record.Record)) (*Chain, error) {
+// last one goes to emit, which may not keep it.
+func NewChain(ops []plan.Operator, groups snapshot.Groups, maxParallelism int, emit func(row []record.Record)) (*Chain, error) {
 	c := &Chain{process: emit, groups: groups, watermark: record.MinTime}
 	for i := len(ops) - 1; i >= 0; i-- {
 		op, next := ops[i], c.process
@@ -70,8 +73,8 @@ func NewChain(ops []plan.Operator, groups snapshot.Groups, maxParallelism int, e
 	return c, nil
 }
 
-// Process sends a record through the chain.
-func (c *Chain) Process(r record.Record) { c.process(r) }
+// Process sends a row of records through the chain. The operators change it.
+func (c *Chain) Process(row []record.Record) { c.process(row) }
 
 // Watermark lets event time pass. It returns false for a watermark that is not later than the last one.
 func (c *Chain) Watermark(w record.EventTime) bool {

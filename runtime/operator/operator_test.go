@@ -28,8 +28,10 @@ type play struct {
 func perform(t *testing.T, groups snapshot.Groups, ops ...plan.Operator) *play {
 	t.Helper()
 	p := &play{t: t}
-	c, err := NewChain(ops, groups, maxParallelism, func(r record.Record) {
-		p.out = append(p.out, fmt.Sprintf("%s=%d*%d@%d", r.Key, r.Value, r.Count, r.Time))
+	c, err := NewChain(ops, groups, maxParallelism, func(row []record.Record) {
+		for _, r := range row {
+			p.out = append(p.out, fmt.Sprintf("%s=%d*%d@%d", r.Key, r.Value, r.Count, r.Time))
+		}
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -51,7 +53,7 @@ func (p *play) takes(line string, want ...string) {
 			p.t.Fatalf("%q is no line of a play: %v", line, err)
 		}
 		r.Key, r.Count = []byte(key), 1
-		p.Process(r)
+		p.Process([]record.Record{r})
 	}
 	if !slices.Equal(p.out, want) {
 		p.t.Errorf("after %q came\n  %s\nwant\n  %s", line, strings.Join(p.out, "\n  "), strings.Join(want, "\n  "))
@@ -91,12 +93,12 @@ func TestFilterKeepsARemainder(t *testing.T) {
 func TestARecordGoesThroughUnchanged(t *testing.T) {
 	for _, ops := range [][]plan.Operator{{}, {{Name: "key", Kind: plan.KeyBy}}, {{Name: "pass", Kind: plan.PassThrough}}} {
 		var got record.Record
-		c, err := NewChain(ops, everything, maxParallelism, func(r record.Record) { got = r })
+		c, err := NewChain(ops, everything, maxParallelism, func(row []record.Record) { got = row[0] })
 		if err != nil {
 			t.Fatal(err)
 		}
 		want := record.Record{Key: []byte("a"), Value: 5, Count: 7, Time: 3, Origin: record.Origin{Partition: 2, Offset: 9}}
-		c.Process(want)
+		c.Process([]record.Record{want})
 		if fmt.Sprint(got) != fmt.Sprint(want) || c.Stateful() || len(c.Freeze()) > 0 {
 			t.Errorf("%v made %v of %v, with state: %v", ops, got, want, c.Stateful())
 		}
@@ -302,7 +304,7 @@ func BenchmarkChain(b *testing.B) {
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			emitted := 0
-			chain, err := NewChain(c.ops, everything, maxParallelism, func(record.Record) { emitted++ })
+			chain, err := NewChain(c.ops, everything, maxParallelism, func(row []record.Record) { emitted += len(row) })
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -312,10 +314,15 @@ func BenchmarkChain(b *testing.B) {
 			}
 			b.ReportAllocs()
 			n := 0
+			row := make([]record.Record, 100)
 			for b.Loop() {
 				at := record.EventTime(n / 100) // every key ten times a second
-				chain.Process(record.Record{Key: keys[n%len(keys)], Value: int64(n), Count: 1, Time: at})
-				if n++; n%10_000 == 0 {
+				for i := range row {
+					row[i] = record.Record{Key: keys[n%len(keys)], Value: int64(n), Count: 1, Time: at}
+					n++
+				}
+				chain.Process(row)
+				if n%10_000 == 0 {
 					chain.Watermark(at)
 				}
 			}

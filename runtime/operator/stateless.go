@@ -6,18 +6,26 @@ import (
 )
 
 // mapper computes value*Multiply + Add.
-func mapper(op plan.Operator, next func(record.Record)) func(record.Record) {
-	return func(r record.Record) {
-		r.Value = r.Value*op.Multiply + op.Add
-		next(r)
+func mapper(op plan.Operator, next process) process {
+	return func(row []record.Record) {
+		for i := range row {
+			row[i].Value = row[i].Value*op.Multiply + op.Add
+		}
+		next(row)
 	}
 }
 
 // filter keeps records whose value leaves Remainder when divided by Modulo; all of them when that is 0.
-func filter(op plan.Operator, next func(record.Record)) func(record.Record) {
-	return func(r record.Record) {
-		if op.Modulo == 0 || mod(r.Value, op.Modulo) == op.Remainder {
-			next(r)
+func filter(op plan.Operator, next process) process {
+	return func(row []record.Record) {
+		kept := row[:0]
+		for i := range row {
+			if op.Modulo == 0 || mod(row[i].Value, op.Modulo) == op.Remainder {
+				kept = append(kept, row[i])
+			}
+		}
+		if len(kept) > 0 {
+			next(kept)
 		}
 	}
 }

@@ -23,7 +23,10 @@ const (
 // that nobody runs with it unawares.
 const DefaultTransactionTimeout = time.Hour
 
-var kinds = []Kind{KafkaSource, FileSource, Map, Filter, KeyBy, PassThrough, KeyedSum, KeyedCount, Tumble, KafkaSink, FileSink}
+// RowsPerSecondMax bounds the rate of a datagen source: its subtasks count a second's rows in nanoseconds.
+const RowsPerSecondMax = 1_000_000_000
+
+var kinds = []Kind{KafkaSource, FileSource, DataGen, Map, Filter, KeyBy, PassThrough, KeyedSum, KeyedCount, Tumble, KafkaSink, FileSink, Blackhole}
 
 // A name becomes part of mail addresses, file names and transactional ids.
 var plainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
@@ -66,10 +69,10 @@ func check(pipeline string, ops []Operator) []error {
 		}
 	}
 	if !source {
-		complaints = append(complaints, fmt.Errorf("pipeline %q has no source; add a kafka-source or file-source", pipeline))
+		complaints = append(complaints, fmt.Errorf("pipeline %q has no source; add a kafka-source, file-source or datagen-source", pipeline))
 	}
 	if !sink {
-		complaints = append(complaints, fmt.Errorf("pipeline %q has no sink; add a kafka-sink or file-sink", pipeline))
+		complaints = append(complaints, fmt.Errorf("pipeline %q has no sink; add a kafka-sink, file-sink or blackhole-sink", pipeline))
 	}
 	if _, stuck := sorted(ops); len(stuck) > 0 && !unknown {
 		complaints = append(complaints, fmt.Errorf("pipeline %q has a cycle: %s", pipeline, strings.Join(cycle(stuck), " -> ")))
@@ -114,6 +117,10 @@ func checkOptions(o Operator) (problems []string) {
 			"isolation level %q is not %s or %s", o.Isolation, ReadUncommitted, ReadCommitted)
 	case FileSource, FileSink:
 		need(o.Path != "", "a %s needs a path", o.Kind)
+	case DataGen:
+		need(o.Keys >= 1, "a datagen-source needs to know how many keys there are, at least 1; %d were given", o.Keys)
+		need(o.Rows >= 0, "%d rows are less than none; 0 is without end", o.Rows)
+		need(o.RowsPerSecond >= 0 && o.RowsPerSecond <= RowsPerSecondMax, "%d rows a second are not between 0, which is no limit, and %d", o.RowsPerSecond, RowsPerSecondMax)
 	case Filter:
 		need(o.Modulo >= 0, "modulo %d is negative", o.Modulo)
 		need(o.Modulo <= 0 || o.Remainder >= 0 && o.Remainder < o.Modulo,
@@ -129,7 +136,7 @@ func checkOptions(o Operator) (problems []string) {
 			need(o.TransactionTimeout >= time.Millisecond && o.TransactionTimeout <= math.MaxInt32*time.Millisecond,
 				"a transaction timeout of %v is not between 1 ms and 24 days", o.TransactionTimeout)
 		}
-	case Map, KeyBy, PassThrough, KeyedSum, KeyedCount:
+	case Map, KeyBy, PassThrough, KeyedSum, KeyedCount, Blackhole:
 	default:
 		var all []string
 		for _, k := range kinds {

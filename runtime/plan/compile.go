@@ -63,7 +63,7 @@ func withDefaults(p Pipeline, c config.Config) []Operator {
 			if o.Isolation == "" {
 				o.Isolation = ReadUncommitted
 			}
-		case KafkaSink, FileSink:
+		case KafkaSink, FileSink, Blackhole:
 			if o.Guarantee == "" {
 				o.Guarantee = None
 			}

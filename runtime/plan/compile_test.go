@@ -70,6 +70,9 @@ func TestHowPipelinesAreLaidOut(t *testing.T) {
 		{"inputs may name operators further down; the order of vertices is that of the records",
 			pipeline(Operator{Name: "sum", Kind: KeyedSum, Inputs: []id.Operator{"late"}}, sink(), Operator{Name: "late", Kind: FileSource, Path: "in/"}), nil,
 			"late: late x4\nsum: sum+out x4 <-HASH- late\n"},
+		{"a job that is only there to be measured is laid out like any other",
+			pipeline(Operator{Name: "rows", Kind: DataGen, Keys: 10}, Operator{Name: "count", Kind: KeyedCount}, Operator{Name: "end", Kind: Blackhole}), nil,
+			"rows: rows x4\ncount: count+end x4 <-HASH- rows\n"},
 	} {
 		j, err := Compile(c.pipeline, "job", c.conf)
 		if err != nil {
@@ -114,6 +117,7 @@ func TestAPipelineIsNotChangedByCompiling(t *testing.T) {
 func TestComplaints(t *testing.T) {
 	with := func(o Operator, change func(*Operator)) Operator { change(&o); return o }
 	sum := Operator{Name: "sum", Kind: KeyedSum}
+	rows := Operator{Name: "rows", Kind: DataGen, Keys: 10}
 	for complaint, p := range map[string]Pipeline{
 		`has no source; add a kafka-source`:                              pipeline(with(sink(), func(o *Operator) { o.Inputs = []id.Operator{"out"} })),
 		`has no sink; add a kafka-sink`:                                  pipeline(source(), sum),
@@ -130,6 +134,9 @@ func TestComplaints(t *testing.T) {
 		`operator "sum": its kind "keyd-sum" is not one of`:              pipeline(source(), with(sum, func(o *Operator) { o.Kind = "keyd-sum" }), sink()),
 		`operator "orders": a kafka-source needs a topic`:                pipeline(with(source(), func(o *Operator) { o.Topic = "" }), sink()),
 		`operator "orders": isolation level "dirty"`:                     pipeline(with(source(), func(o *Operator) { o.Isolation = "dirty" }), sink()),
+		`operator "rows": a datagen-source needs to know how many keys`:  pipeline(with(rows, func(o *Operator) { o.Keys = 0 }), sink()),
+		`operator "rows": -1 rows are less than none`:                    pipeline(with(rows, func(o *Operator) { o.Rows = -1 }), sink()),
+		`operator "rows": 2000000000 rows a second are not between 0`:    pipeline(with(rows, func(o *Operator) { o.RowsPerSecond = 2_000_000_000 }), sink()),
 		`operator "out": exactly-once needs a transactional id prefix`:   pipeline(source(), with(sink(), func(o *Operator) { o.TransactionPrefix = "" })),
 		`operator "out": delivery guarantee "maybe"`:                     pipeline(source(), with(sink(), func(o *Operator) { o.Guarantee = "maybe" })),
 		`operator "out": a transaction timeout of -1s`:                   pipeline(source(), with(sink(), func(o *Operator) { o.TransactionTimeout = -time.Second })),

@@ -13,6 +13,7 @@ type Kind string
 const (
 	KafkaSource Kind = "kafka-source"
 	FileSource  Kind = "file-source"
+	DataGen     Kind = "datagen-source" // makes up its records, the same each time
 	Map         Kind = "map"
 	Filter      Kind = "filter"
 	KeyBy       Kind = "key-by" // the edge after it is hashed by key
@@ -22,16 +23,17 @@ const (
 	Tumble      Kind = "tumbling-window" // emits sum and count per key and window when the watermark passes
 	KafkaSink   Kind = "kafka-sink"
 	FileSink    Kind = "file-sink"
+	Blackhole   Kind = "blackhole-sink" // drops its records
 )
 
 // Stateful says whether the operator has keyed state, and so needs its input hashed by key.
 func (k Kind) Stateful() bool { return k == KeyedSum || k == KeyedCount || k == Tumble }
 
 // Source says whether the operator has no inputs.
-func (k Kind) Source() bool { return k == KafkaSource || k == FileSource }
+func (k Kind) Source() bool { return k == KafkaSource || k == FileSource || k == DataGen }
 
 // Sink says whether the operator has no outputs.
-func (k Kind) Sink() bool { return k == KafkaSink || k == FileSink }
+func (k Kind) Sink() bool { return k == KafkaSink || k == FileSink || k == Blackhole }
 
 // Guarantee is a sink's delivery guarantee, by the SQL connector's names.
 type Guarantee string
@@ -68,6 +70,11 @@ type Operator struct {
 	TransactionPrefix  string
 	TransactionTimeout time.Duration
 	Naming             string // Incrementing or Pooling
+
+	// DataGen, over all its subtasks. What is not set is not in a stored job.
+	Rows          int64 `json:",omitempty"` // number-of-rows; 0: without end
+	RowsPerSecond int64 `json:",omitempty"` // rows-per-second; 0: as fast as they are taken
+	Keys          int   `json:",omitempty"` // how many different keys there are
 }
 
 // Partitioner says how records go from the subtasks of one vertex to those of the next.

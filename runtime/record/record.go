@@ -41,6 +41,13 @@ type Batch struct {
 // firstBytes spares a batch its first few moves: most have tens of records.
 const firstBytes = 512
 
+// Grow makes room for n bytes in an empty batch.
+func (b *Batch) Grow(n int) {
+	if n > firstBytes {
+		b.Data = make([]byte, 0, n)
+	}
+}
+
 // Append encodes r at the end of b.
 func (b *Batch) Append(r Record) {
 	d := b.Data
@@ -99,7 +106,19 @@ type Reader struct {
 func (b Batch) Reader() Reader { return Reader{data: b.Data} }
 
 // Next moves to the next record and says whether there was one.
-func (r *Reader) Next() bool {
+func (r *Reader) Next() bool { return r.read(&r.Record) }
+
+// Fill reads as many records as a row has room for, or as there are, and returns how many.
+func (r *Reader) Fill(row []Record) int {
+	for i := range row {
+		if !r.read(&row[i]) {
+			return i
+		}
+	}
+	return len(row)
+}
+
+func (r *Reader) read(into *Record) bool {
 	d := r.data[r.pos:]
 	if len(d) == 0 {
 		return false
@@ -121,7 +140,7 @@ func (r *Reader) Next() bool {
 	if field[3] != int64(int32(field[3])) {
 		return false
 	}
-	r.Record = Record{Key: key, Value: field[0], Count: field[1], Time: EventTime(field[2]),
+	*into = Record{Key: key, Value: field[0], Count: field[1], Time: EventTime(field[2]),
 		Origin: Origin{int32(field[3]), field[4]}}
 	r.pos += at
 	return true

@@ -84,6 +84,21 @@ func TestAReaderStopsAndGoesOn(t *testing.T) {
 	}
 }
 
+// Rows are filled one after the other, the last as far as there is something.
+func TestAReaderFillsRows(t *testing.T) {
+	r := batchOf(orders...).Reader()
+	row := make([]Record, 3)
+	for _, want := range [][]int64{{100, -1, math.MinInt64}, {math.MaxInt64}, nil} {
+		var values []int64
+		for _, rec := range row[:r.Fill(row)] {
+			values = append(values, rec.Value)
+		}
+		if !slices.Equal(values, want) {
+			t.Errorf("a row has %d, want %d", values, want)
+		}
+	}
+}
+
 // A batch that was sent is read elsewhere while the next one is being built: they share nothing, and a record
 // that is iterated over is a view, not a copy.
 func TestAKeyIsAView(t *testing.T) {

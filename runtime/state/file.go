@@ -2,13 +2,11 @@ package state
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
-	"slices"
+	"iter"
 
-	"github.com/flinch-dev/flinch/runtime/plan"
 	"github.com/flinch-dev/flinch/runtime/snapshot"
 )
 
@@ -16,8 +14,9 @@ import (
 //
 //	magic, version │ maxParallelism, first group, last group │ length of each group's block │ blocks │ CRC-32C
 //
-// A block has the values of one key group, by namespace and then by key: key length, key, namespace, and
-// the two integers, all as varints. With the lengths a reader can pass over groups that are not its own.
+// A block has the values of one key group: key length, key, namespace, and the two integers, all as varints. They are
+// in the order of namespace, then of the key's hash, then of the key; a reader does not rely on it. With the lengths it
+// can pass over groups that are not its own.
 
 const (
 	magic   = "FLKS"
@@ -30,66 +29,76 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 type frozen struct {
 	groups         snapshot.Groups
 	maxParallelism int
-	tables         []part
+	tables         []part // by namespace
 	size           int
 }
 
 type part struct {
 	namespace int64
-	pages     [][]entry
+	pages     []*page
+	long      []string
+}
+
+// entries are those in pages, in order.
+func entries(pages []*page) iter.Seq[*entry] {
+	return func(yield func(*entry) bool) {
+		for _, p := range pages {
+			for i := range p {
+				if e := &p[i]; e.size != 0 && !yield(e) {
+					return
+				}
+			}
+		}
+	}
 }
 
 func (s *frozen) Size() int { return s.size + 2*s.groups.Len() + 16 }
 
 func (s *frozen) Bytes() []byte {
-	type value struct {
-		namespace int64
-		*entry
+	blocks := make([][]byte, s.groups.Len())
+	for g := range blocks {
+		blocks[g] = make([]byte, 0, s.size/len(blocks)*5/4) // keys are spread evenly, or nearly
 	}
-	blocks := make([][]value, s.groups.Len())
 	for _, t := range s.tables {
-		for _, page := range t.pages {
-			for i := range page {
-				g := int(page[i].group) - s.groups.First
-				blocks[g] = append(blocks[g], value{t.namespace, &page[i]})
-			}
+		for e := range entries(t.pages) {
+			key := e.keyOf(t.long)
+			b := blocks[int(e.group)-s.groups.First]
+			b = binary.AppendUvarint(b, uint64(len(key)))
+			b = append(b, key...)
+			b = binary.AppendVarint(b, t.namespace)
+			b = binary.AppendVarint(b, e.value[0])
+			b = binary.AppendVarint(b, e.value[1])
+			blocks[int(e.group)-s.groups.First] = b
 		}
 	}
-	body := make([]byte, 0, s.size)
-	lengths := make([]int, len(blocks))
-	for g, block := range blocks {
-		slices.SortFunc(block, func(a, b value) int {
-			return cmp.Or(cmp.Compare(a.namespace, b.namespace), cmp.Compare(a.key, b.key))
-		})
-		start := len(body)
-		for _, v := range block {
-			body = binary.AppendUvarint(body, uint64(len(v.key)))
-			body = append(body, v.key...)
-			body = binary.AppendVarint(body, v.namespace)
-			body = binary.AppendVarint(body, v.value[0])
-			body = binary.AppendVarint(body, v.value[1])
-		}
-		lengths[g] = len(body) - start
+	length := 0
+	for _, b := range blocks {
+		length += len(b)
 	}
-	file := make([]byte, 0, len(body)+4*len(blocks)+32)
+	file := make([]byte, 0, length+4*len(blocks)+32)
 	file = append(file, magic...)
 	file = append(file, version)
 	file = binary.AppendUvarint(file, uint64(s.maxParallelism))
 	file = binary.AppendUvarint(file, uint64(s.groups.First))
 	file = binary.AppendUvarint(file, uint64(s.groups.Len()))
-	for _, n := range lengths {
-		file = binary.AppendUvarint(file, uint64(n))
+	for _, b := range blocks {
+		file = binary.AppendUvarint(file, uint64(len(b)))
 	}
-	file = append(file, body...)
+	for _, b := range blocks {
+		file = append(file, b...)
+	}
 	return binary.BigEndian.AppendUint32(file, crc32.Checksum(file, castagnoli))
 }
 
-// decode hands to put every value of a file whose key group is in groups. Nothing is handed out before the
-// checksum was found right.
-func decode(file []byte, groups snapshot.Groups, maxParallelism int, put func(key []byte, namespace int64, v Value, group int)) error {
-	refuse := func(format string, args ...any) error {
-		return fmt.Errorf("read a state file of %d bytes: %s", len(file), fmt.Sprintf(format, args...))
-	}
+// block has the values of one key group in a file.
+type block struct {
+	group int
+	data  []byte
+}
+
+// blocksOf returns the blocks of a file whose key groups are in groups.
+func blocksOf(file []byte, groups snapshot.Groups, maxParallelism int) ([]block, error) {
+	refuse := func(format string, args ...any) ([]block, error) { return nil, refusal(file, format, args...) }
 	if len(file) < len(magic)+1+4 || !bytes.HasPrefix(file, []byte(magic)) {
 		return refuse("it does not begin as one; is the handle's path right?")
 	}
@@ -112,29 +121,35 @@ func decode(file []byte, groups snapshot.Groups, maxParallelism int, put func(ke
 	for g := range lengths {
 		lengths[g] = r.uvarint()
 	}
+	var own []block
 	for g, length := range lengths {
-		group := int(first) + g
-		block := reader{rest: r.bytes(length)}
-		if !groups.Contains(group) {
-			continue
-		}
-		for len(block.rest) > 0 {
-			key := block.bytes(block.uvarint())
-			namespace := block.varint()
-			v := Value{block.varint(), block.varint()}
-			if block.bad {
-				return refuse("a value of key group %d is cut off", group)
-			}
-			if is := plan.KeyGroup(key, maxParallelism); is != group {
-				return refuse("key %q is of key group %d and stands in that of %d", key, is, group)
-			}
-			put(key, namespace, v, group)
+		if b := (block{int(first) + g, r.bytes(length)}); groups.Contains(b.group) {
+			own = append(own, b)
 		}
 	}
 	if r.bad || len(r.rest) > 0 {
 		return refuse("its blocks are not as long as its header says")
 	}
-	return nil
+	return own, nil
+}
+
+func refusal(file []byte, format string, args ...any) error {
+	return fmt.Errorf("read a state file of %d bytes: %s", len(file), fmt.Sprintf(format, args...))
+}
+
+// each hands out the values of a block, up to one that is cut off: then it says so.
+func (b block) each(f func(key []byte, namespace int64, v Value)) (whole bool) {
+	r := reader{rest: b.data}
+	for len(r.rest) > 0 {
+		key := r.bytes(r.uvarint())
+		namespace := r.varint()
+		v := Value{r.varint(), r.varint()}
+		if r.bad {
+			return false
+		}
+		f(key, namespace, v)
+	}
+	return true
 }
 
 // reader reads from bytes until they end or make no sense; from then on it is bad and reads zeros.

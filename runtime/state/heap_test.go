@@ -29,17 +29,24 @@ func TestAKnownKeyCostsNoMemory(t *testing.T) {
 	b := state.NewHeap(all, 128)
 	k := keys(1000)
 	for i := range k {
-		b.Add(k[i], 0, state.Value{1, 1})
+		statetest.Add(b, k[i], 0, state.Value{1, 1})
 	}
 	// After a snapshot each page is copied once, on the first write to it, and then it costs nothing again.
 	for range 2 {
-		i := 0
-		if n := testing.AllocsPerRun(5000, func() { b.Add(k[i%1000], 0, state.Value{1, 1}); i++ }); n != 0 {
-			t.Errorf("adding to a known key allocates %v times", n)
+		at := 0
+		row := make([]state.Change, 10)
+		if n := testing.AllocsPerRun(500, func() {
+			for i := range row {
+				row[i] = state.Change{Key: k[at%1000], Value: state.Value{1, 1}}
+				at++
+			}
+			b.Add(row)
+		}); n != 0 {
+			t.Errorf("adding to known keys allocates %v times", n)
 		}
 		b.Freeze()
 		for i := range 2000 { // half of them new
-			b.Add(fmt.Append(nil, "customer-", i), 0, state.Value{1, 1})
+			statetest.Add(b, fmt.Append(nil, "customer-", i), 0, state.Value{1, 1})
 		}
 	}
 }
@@ -49,7 +56,7 @@ func TestASnapshotIsReadWhileTheStateGoesOn(t *testing.T) {
 	b := state.NewHeap(all, 128)
 	k := keys(3000)
 	for i := range 2000 {
-		b.Add(k[i], 0, state.Value{1, 1})
+		statetest.Add(b, k[i], 0, state.Value{1, 1})
 	}
 	frozen := b.Freeze()
 	want := len(frozen.Bytes())
@@ -60,14 +67,14 @@ func TestASnapshotIsReadWhileTheStateGoesOn(t *testing.T) {
 		}
 	})
 	for i := range 3000 {
-		b.Add(k[i], 0, state.Value{1 << 40, 1})
+		statetest.Add(b, k[i], 0, state.Value{1 << 40, 1})
 	}
 	reader.Wait()
 }
 
 func TestWhyAFileIsRefused(t *testing.T) {
 	b := state.NewHeap(all, 128)
-	b.Add([]byte("a"), 0, state.Value{1, 1})
+	statetest.Add(b, []byte("a"), 0, state.Value{1, 1})
 	good := b.Freeze().Bytes()
 	sealed := func(change func([]byte)) []byte {
 		f := append([]byte(nil), good[:len(good)-4]...)
@@ -93,7 +100,7 @@ func TestWhyAFileIsRefused(t *testing.T) {
 func FuzzRestore(f *testing.F) {
 	b := state.NewHeap(all, 128)
 	for _, k := range keys(20) {
-		b.Add(k, 0, state.Value{1, 1})
+		statetest.Add(b, k, 0, state.Value{1, 1})
 	}
 	file := b.Freeze().Bytes()
 	f.Add(file[:len(file)-4])
@@ -104,23 +111,36 @@ func FuzzRestore(f *testing.F) {
 	})
 }
 
+// BenchmarkAdd adds to keys in no order, which are made as they are needed: only the state is far away in memory.
+// BenchmarkAdd adds to keys in no order, in rows. The keys are made as they are needed: only the state is far away in
+// memory.
 func BenchmarkAdd(b *testing.B) {
 	for _, n := range []int{1000, 100_000, 1_000_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			h := state.NewHeap(all, 128)
-			k := keys(n)
-			for i := range k {
-				h.Add(k[i], 0, state.Value{1, 1})
+			row := make([]state.Change, 100)
+			for i := range row {
+				row[i].Key = []byte("customer-0000000")
+			}
+			add := func(at, step int) {
+				for i := range row {
+					key, number := row[i].Key, (at+i*step)%n
+					for d := len(key) - 1; key[d] != '-'; d, number = d-1, number/10 {
+						key[d] = '0' + byte(number%10)
+					}
+					row[i].Value = state.Value{1, 1}
+				}
+				h.Add(row)
+			}
+			for at := 0; at < n; at += len(row) {
+				add(at, 1)
 			}
 			b.ReportAllocs()
-			at := 0
-			for b.Loop() {
-				if at += 7919; at >= n {
-					at %= n
-				}
-				h.Add(k[at], 0, state.Value{1, 1})
+			const step = 7919
+			for at := 0; b.Loop(); at += len(row) * step {
+				add(at, step)
 			}
-			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds()/1e6, "M/s")
+			b.ReportMetric(float64(b.N*len(row))/b.Elapsed().Seconds()/1e6, "M/s")
 		})
 	}
 }
@@ -128,7 +148,7 @@ func BenchmarkAdd(b *testing.B) {
 func BenchmarkFreeze(b *testing.B) {
 	h := state.NewHeap(all, 128)
 	for _, k := range keys(100_000) {
-		h.Add(k, 0, state.Value{1, 1})
+		statetest.Add(h, k, 0, state.Value{1, 1})
 	}
 	for b.Loop() {
 		h.Freeze()
@@ -138,11 +158,25 @@ func BenchmarkFreeze(b *testing.B) {
 func BenchmarkBytes(b *testing.B) {
 	h := state.NewHeap(all, 128)
 	for _, k := range keys(100_000) {
-		h.Add(k, 0, state.Value{1, 1})
+		statetest.Add(h, k, 0, state.Value{1, 1})
 	}
 	s := h.Freeze()
 	b.SetBytes(int64(len(s.Bytes())))
 	for b.Loop() {
 		s.Bytes()
+	}
+}
+
+func BenchmarkRestore(b *testing.B) {
+	h := state.NewHeap(all, 128)
+	for _, k := range keys(100_000) {
+		statetest.Add(h, k, 0, state.Value{1, 1})
+	}
+	file := h.Freeze().Bytes()
+	b.SetBytes(int64(len(file)))
+	for b.Loop() {
+		if err := state.NewHeap(all, 128).Restore(file); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

@@ -95,3 +95,17 @@ func TestAClosedChannelIsAligned(t *testing.T) {
 	s.in(0, "barrier 2")
 	s.does("* alignment.started", "* barrier.aligned", "-> barrier 2", "* snapshot.taken", "started 2", "upload starts")
 }
+
+// A job that makes up its records and drops them needs nobody, and ends like any other.
+func TestRowsThatGoNowhere(t *testing.T) {
+	d := copying()
+	d.Chain = []plan.Operator{{Name: "rows", Kind: plan.DataGen, Keys: 10, Rows: 3000}, {Name: "end", Kind: plan.Blackhole}}
+	s := setUp(t, d)
+	s.does("INITIALIZING", "reader []", "RUNNING")
+	s.receive("jm", wire.AssignSplits{Attempt: d.Attempt, Splits: []wire.Split{{End: 3000}}, NoMore: true})
+	s.does("splits-assigned", "end-of-data") // 1024 rows, and by messages to itself the others
+	s.receive("jm", wire.TriggerCheckpoint{Attempt: d.Attempt, Checkpoint: 1})
+	s.does("* source.position [3000]", "* snapshot.taken", "started 1", "upload starts")
+	s.receive("tm", wire.NotifyCheckpointComplete{Attempt: d.Attempt, Checkpoint: 1})
+	s.does("* checkpoint.notified", "FINISHED", "ended FINISHED")
+}

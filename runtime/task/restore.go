@@ -23,6 +23,7 @@ const listSplits = "splits"
 // initialize builds the chain and starts to load its state.
 func (t *Task) initialize(env mailbox.Env) error {
 	d := &t.cfg.Task
+	subtask := connector.Subtask{Attempt: d.Attempt, Parallelism: d.Parallelism}
 	t.enter(env, Initializing)
 	env.Work(mailbox.Start, 1)
 	conf, _, err := config.Parse(d.Config)
@@ -49,23 +50,17 @@ func (t *Task) initialize(env mailbox.Env) error {
 	middle := d.Chain
 	if first := middle[0]; first.Kind.Source() {
 		t.source, middle = first, middle[1:]
-		if first.Kind == plan.KafkaSource {
-			t.reader = connector.NewKafkaReader(first, t.cfg.Kafka)
-		} else {
-			t.reader = connector.NewFileReader(first, t.store)
-		}
+		t.reader = connector.NewReader(first, subtask, t.cfg.Kafka, t.store)
 	}
 	if n := len(middle); n > 0 && middle[n-1].Kind.Sink() {
 		t.target, middle = middle[n-1], middle[:n-1]
-		t.sink = connector.NewSink(t.target, connector.Subtask{Attempt: d.Attempt, Parallelism: d.Parallelism},
-			t.cfg.Kafka, t.store)
+		t.sink = connector.NewSink(t.target, subtask, t.cfg.Kafka, t.store)
 	}
 	groups := plan.GroupsOf(d.Attempt.Subtask, d.MaxParallelism, d.Parallelism)
 	t.chain, err = operator.NewChain(middle, groups, d.MaxParallelism, t.emit)
 	if err != nil {
 		return fmt.Errorf("task %s: build its operators: %w", d.Attempt, err)
 	}
-	t.process = t.chain.Process
 	if t.chain.Stateful() {
 		env.Note(history.KeyGroupsOwned{Attempt: d.Attempt, First: groups.First, Last: groups.Last})
 	}

@@ -11,6 +11,7 @@ import (
 const (
 	recordsPerTurn = 1024
 	buffersPerTurn = 8
+	rowMax         = 128 // records at a time go through the chain
 )
 
 // run does as much work as input, credit and the sink allow, and comes back by a message to itself when there
@@ -32,6 +33,7 @@ func (t *Task) run(env mailbox.Env) error {
 		worked = t.consume(env)
 	}
 	if worked > 0 {
+		t.io.in += uint64(worked)
 		env.Work(mailbox.Process, worked*max(1, len(t.cfg.Task.Chain)))
 		t.armFlush(env)
 	}
@@ -70,7 +72,7 @@ func (t *Task) ready() bool {
 
 // read takes records from the source.
 func (t *Task) read(env mailbox.Env) int {
-	n := t.reader.Emit(env, recordsPerTurn, t.process)
+	n := t.reader.Emit(env, recordsPerTurn, t.one)
 	if n > 0 && t.source.Watermarks {
 		t.watermark(t.reader.Watermark())
 	}
@@ -94,9 +96,7 @@ func (t *Task) consume(env mailbox.Env) int {
 		switch b.Element {
 		case wire.Data:
 			worked += b.Records.N
-			for r := b.Records.Reader(); r.Next(); {
-				t.process(r.Record)
-			}
+			t.all(b.Records)
 			t.watermark(t.gate.Watermark(channel, b.Watermark))
 		case wire.Barrier:
 			t.decide(env, t.align.Barrier(channel, b.Checkpoint, env.Now()), b.Timestamp)
@@ -115,15 +115,32 @@ func (t *Task) consume(env mailbox.Env) int {
 	return worked
 }
 
+// one sends a record through the chain, all sends a batch in rows.
+func (t *Task) one(r record.Record) {
+	t.row[0] = r
+	t.chain.Process(t.row[:1])
+}
+
+func (t *Task) all(b record.Batch) {
+	for r := b.Reader(); ; {
+		n := r.Fill(t.row[:])
+		if n == 0 {
+			return
+		}
+		t.chain.Process(t.row[:n])
+	}
+}
+
 // emit takes what comes out of the chain. It is called only while a message is being handled, so that
 // message's env is the one to use.
-func (t *Task) emit(r record.Record) {
+func (t *Task) emit(row []record.Record) {
+	t.io.out += uint64(len(row))
 	if t.sink != nil {
-		t.sink.Write(t.env, r)
+		t.sink.Write(t.env, row)
 		return
 	}
 	for _, o := range t.outputs {
-		o.Emit(r)
+		o.Emit(row)
 	}
 }
 

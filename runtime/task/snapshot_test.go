@@ -210,7 +210,7 @@ func TestASourceAndASinkInASnapshot(t *testing.T) {
 	again := copying()
 	again.Restore, again.State = 1, s.ack
 	s = setUp(t, again)
-	s.does("INITIALIZING", "fetch 0@42", "reader [{0  42}]", "* source.position [42]", "kafka-end-txn", "* task.restored")
+	s.does("INITIALIZING", "fetch 0@42", "reader [{0  42 0}]", "* source.position [42]", "kafka-end-txn", "* task.restored")
 	s.receive("tm/kafka", wire.KafkaTxnEnded{TransactionalID: "p-0-1"})
 	s.ready(0)
 	s.ready(1)

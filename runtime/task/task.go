@@ -49,11 +49,12 @@ type Task struct {
 	reader  connector.Reader // of a source, else nil
 	source  plan.Operator
 	chain   *operator.Chain
-	process func(record.Record) // into the chain
-	env     mailbox.Env         // of the message being handled
-	sink    connector.Sink      // of a sink, else nil
+	row     [rowMax]record.Record // being processed
+	env     mailbox.Env           // of the message being handled
+	sink    connector.Sink        // of a sink, else nil
 	target  plan.Operator
 	store   *blob.Client
+	io      io
 
 	loading   int   // state handles not yet there
 	loaded    int64 // bytes
@@ -123,6 +124,8 @@ func (t *Task) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) error 
 		t.flush(env)
 	case proceed:
 		t.proceeds = false
+	case wire.RequestTaskIO:
+		t.tellIO(env, from, m)
 	case sayAgain:
 		t.repeating = false
 		t.sayAgain(env)

@@ -123,6 +123,8 @@ func (t *TaskManager) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg)
 		t.forward(env, m.Attempt, m)
 	case wire.AssignSplits:
 		t.forward(env, m.Attempt, m)
+	case wire.RequestTasks:
+		env.Send(from, wire.TasksAre{Req: m.Req, Tasks: t.listed()})
 	case task.Ended:
 		t.ended(env, m.Attempt)
 	case mailbox.Exited:

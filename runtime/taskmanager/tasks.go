@@ -9,6 +9,7 @@ import (
 	"github.com/flinch-dev/flinch/runtime/history"
 	"github.com/flinch-dev/flinch/runtime/id"
 	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/runtime/plan"
 	"github.com/flinch-dev/flinch/runtime/task"
 	"github.com/flinch-dev/flinch/runtime/wire"
 )
@@ -18,6 +19,8 @@ type execution struct {
 	attempt    id.Attempt
 	addr       mailbox.Addr
 	job        id.Job
+	jobName    string
+	name       string // of the vertex
 	allocation id.Allocation
 	jobMaster  mailbox.Addr // that deployed it
 	token      id.Token
@@ -41,8 +44,8 @@ func (t *TaskManager) submit(env mailbox.Env, from mailbox.Addr, m wire.SubmitTa
 	case t.tasks[d.Attempt] != nil:
 		answer("") // deployed before: the answer was lost
 	default:
-		e := &execution{attempt: d.Attempt, addr: wire.TaskAddr(t.self, d.Attempt), job: d.Job, allocation: d.Allocation,
-			jobMaster: from, token: m.Token}
+		e := &execution{attempt: d.Attempt, addr: wire.TaskAddr(t.self, d.Attempt), job: d.Job, jobName: d.JobName,
+			name: plan.ChainName(d.Chain), allocation: d.Allocation, jobMaster: from, token: m.Token}
 		t.tasks[d.Attempt] = e
 		env.Spawn("task-"+d.Attempt.String(), task.New(task.Config{Task: d, JobMaster: from, Token: m.Token, TaskManager: t.self,
 			Kafka: t.cfg.Kafka, ObjectStore: t.cfg.ObjectStore}))
@@ -119,6 +122,15 @@ func (t *TaskManager) deployed(job id.Job) []id.Attempt {
 		if e.job == job {
 			all = append(all, e.attempt)
 		}
+	}
+	return all
+}
+
+// listed lists the tasks of all jobs, sorted.
+func (t *TaskManager) listed() []wire.TaskOfJob {
+	var all []wire.TaskOfJob
+	for _, e := range t.sorted() {
+		all = append(all, wire.TaskOfJob{Job: e.job, JobName: e.jobName, Name: e.name, Attempt: e.attempt})
 	}
 	return all
 }

@@ -11,6 +11,7 @@
 //	blobs         the object store
 //	coordination  keys, sessions and watches of the HA service
 //	job           submission and control of jobs
+//	status        what a cluster says of itself, when it is asked
 //
 // Messages to a Dispatcher, ResourceManager or JobMaster travel inside Fenced. A TaskManager is not fenced;
 // its messages carry the ids that guard them, as in Flink.

@@ -10,6 +10,7 @@ import (
 // Deployment is all that a TaskManager needs to run one attempt.
 type Deployment struct {
 	Job            id.Job
+	JobName        string // for people
 	Attempt        id.Attempt
 	Allocation     id.Allocation
 	Parallelism    int

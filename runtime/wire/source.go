@@ -2,11 +2,12 @@ package wire
 
 import "github.com/flinch-dev/flinch/runtime/id"
 
-// Split is one piece of a source: a Kafka partition from an offset, or a file.
+// Split is one piece of a source: a Kafka partition from an offset, a file, or a row of numbers.
 type Split struct {
 	Partition int32
 	Path      string // of a file source
 	Offset    int64  // the next to read
+	End       int64  `json:",omitempty"` // of a datagen source: the first that is not of the split; 0: it has no end
 }
 
 // RegisterReader tells a source's enumerator that a reader has started (fenced). It comes after every start;

@@ -19,6 +19,7 @@ var messages = []mailbox.Msg{
 	CoordTxn{}, CoordTxnDone{}, CoordGet{}, CoordEntries{}, CoordWatch{}, CoordSession{}, CoordSessionAlive{},
 	SubmitJob{}, JobSubmitted{}, CancelJob{}, JobCancelling{}, RequestJobStatus{}, JobStatusIs{},
 	KafkaClose{}, mailbox.Stop{},
+	RequestTaskManagers{}, TaskManagersAre{}, RequestJobs{}, JobsAre{}, RequestJob{}, JobIs{}, RequestTasks{}, TasksAre{}, RequestTaskIO{}, TaskIOIs{},
 }
 
 // Words are the names of messages in traces and errors.
@@ -110,3 +111,14 @@ func (CancelJob) Word() string        { return "cancel-job" }
 func (JobCancelling) Word() string    { return "job-cancelling" }
 func (RequestJobStatus) Word() string { return "request-job-status" }
 func (JobStatusIs) Word() string      { return "job-status-is" }
+
+func (RequestTaskManagers) Word() string { return "request-task-managers" }
+func (TaskManagersAre) Word() string     { return "task-managers-are" }
+func (RequestJobs) Word() string         { return "request-jobs" }
+func (JobsAre) Word() string             { return "jobs-are" }
+func (RequestJob) Word() string          { return "request-job" }
+func (JobIs) Word() string               { return "job-is" }
+func (RequestTasks) Word() string        { return "request-tasks" }
+func (TasksAre) Word() string            { return "tasks-are" }
+func (RequestTaskIO) Word() string       { return "request-task-io" }
+func (TaskIOIs) Word() string            { return "task-io-is" }

@@ -76,8 +76,9 @@ type cluster struct {
 
 // daemon is a running process.
 type daemon struct {
-	cmd   *exec.Cmd
-	ended chan struct{}
+	cmd           *exec.Cmd
+	ended         chan struct{}
+	rest, metrics string // URLs, once it has started
 }
 
 func launch(t *testing.T) *cluster {
@@ -139,13 +140,16 @@ func (c *cluster) start(o order) *daemon {
 
 // hear takes a line of a process's log.
 func (c *cluster) hear(d *daemon, line []byte) {
-	var l struct{ Level, Msg string }
+	var l struct{ Level, Msg, Rest, Metrics string }
 	if json.Unmarshal(line, &l) != nil || l.Level != "DEBUG" {
 		fmt.Fprintf(c.t.Output(), "%s\n", line)
 	}
 	c.mu.Lock()
 	c.said[l.Msg]++
-	if l.Msg == "leader.elected" {
+	switch l.Msg {
+	case "started":
+		d.rest, d.metrics = l.Rest, l.Metrics
+	case "leader.elected":
 		c.leader = d
 	}
 	c.mu.Unlock()
@@ -217,12 +221,11 @@ func TestAClusterOfProcesses(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	c.jobManager()
-	c.jobManager()
-	worker := c.taskManager()
-	c.taskManager()
+	jobManagers := []*daemon{c.jobManager(), c.jobManager()}
+	workers := []*daemon{c.taskManager(), c.taskManager()}
 	feed(1000)
 	c.waits("two checkpoints are complete", func() bool { return c.noted("checkpoint.completed") >= 2 })
+	c.isWatched(jobManagers, workers)
 
 	first, restored := c.leads(), c.noted("restore.completed")
 	first.end(syscall.SIGKILL)
@@ -232,13 +235,14 @@ func TestAClusterOfProcesses(t *testing.T) {
 	restored = c.noted("restore.completed")
 	c.taskManager()
 	began := time.Now()
-	if code := worker.end(syscall.SIGTERM); code != 0 {
+	if code := workers[0].end(syscall.SIGTERM); code != 0 {
 		t.Errorf("a TaskManager that was asked to stop ended with %d", code)
 	}
 	c.waits("the job is restored elsewhere", func() bool { return c.noted("restore.completed") > restored })
 	if c.noted("heartbeat.timeout") > 0 {
 		t.Errorf("a TaskManager that said good-bye was waited for, %s long", time.Since(began))
 	}
+	c.tells("TaskManager", "is gone", "execution #")
 	feed(1000)
 
 	second, restored := c.leads(), c.noted("restore.completed")
@@ -269,4 +273,5 @@ func TestAClusterOfProcesses(t *testing.T) {
 			t.Errorf("the last sum of %s is %d, not %d", key, last[key], sum)
 		}
 	}
+	c.cancels()
 }

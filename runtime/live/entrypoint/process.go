@@ -11,10 +11,12 @@ import (
 	"time"
 
 	"github.com/flinch-dev/flinch/runtime/config"
-	"github.com/flinch-dev/flinch/runtime/history"
 	"github.com/flinch-dev/flinch/runtime/jobmanager"
 	"github.com/flinch-dev/flinch/runtime/live"
+	"github.com/flinch-dev/flinch/runtime/live/metrics"
 	"github.com/flinch-dev/flinch/runtime/live/services"
+	"github.com/flinch-dev/flinch/runtime/live/status"
+	"github.com/flinch-dev/flinch/runtime/live/web"
 	"github.com/flinch-dev/flinch/runtime/mailbox"
 	"github.com/flinch-dev/flinch/runtime/plan"
 	"github.com/flinch-dev/flinch/runtime/taskmanager"
@@ -44,9 +46,11 @@ func (p Process) JobManager(ctx context.Context, job *plan.Job) error {
 	if p.Places.Kafka == "" && job != nil && readsKafka(job) {
 		return fmt.Errorf("start a JobManager: the job %s uses Kafka: say where it is with --kafka host:port", job.Name)
 	}
-	err = p.run(ctx, conf.JobManager.Endpoint, "jobmanager", func(name string, s *services.Services) (mailbox.Actor, error) {
-		return jobmanager.New(jobmanager.Config{Name: name, Flink: p.Flink, HA: s.HA, ObjectStore: s.ObjectStore, Kafka: s.Kafka, Job: job}), nil
-	})
+	err = p.run(ctx, role{name: "jobmanager", port: rpc(conf.JobManager.Endpoint, "jobmanager.rpc.port"), host: conf.JobManager.Endpoint.Host,
+		clusterID: conf.HighAvailability.ClusterID, fronts: []front{p.rest(conf), prometheus(conf, conf.JobManager.Endpoint, metrics.JobManager)},
+		root: func(name string, s *services.Services) (mailbox.Actor, error) {
+			return jobmanager.New(jobmanager.Config{Name: name, Flink: p.Flink, HA: s.HA, ObjectStore: s.ObjectStore, Kafka: s.Kafka, Job: job}), nil
+		}})
 	if err != nil {
 		return fmt.Errorf("run a JobManager: %w", err)
 	}
@@ -59,9 +63,11 @@ func (p Process) TaskManager(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("start a TaskManager: %w", err)
 	}
-	err = p.run(ctx, conf.TaskManager.Endpoint, "taskmanager", func(_ string, s *services.Services) (mailbox.Actor, error) {
-		return taskmanager.New(taskmanager.Config{Flink: p.Flink, HA: s.HA, ObjectStore: s.ObjectStore, Kafka: s.Kafka})
-	})
+	err = p.run(ctx, role{name: "taskmanager", port: rpc(conf.TaskManager.Endpoint, "taskmanager.rpc.port"), host: conf.TaskManager.Endpoint.Host,
+		fronts: []front{prometheus(conf, conf.TaskManager.Endpoint, metrics.TaskManager)},
+		root: func(_ string, s *services.Services) (mailbox.Actor, error) {
+			return taskmanager.New(taskmanager.Config{Flink: p.Flink, HA: s.HA, ObjectStore: s.ObjectStore, Kafka: s.Kafka})
+		}})
 	if err != nil {
 		return fmt.Errorf("run a TaskManager: %w", err)
 	}
@@ -89,36 +95,64 @@ func (p *Process) parse() (config.Config, error) {
 	return conf, p.Places.Check()
 }
 
-// run is the life of a process.
-func (p Process) run(ctx context.Context, at config.Endpoint, role string, root func(name string, s *services.Services) (mailbox.Actor, error)) error {
+// role is what tells one kind of process from another.
+type role struct {
+	name      string
+	port      port
+	host      string // by which others reach the port
+	clusterID string // whose leader its fronts ask; empty: they ask nobody but the process itself
+	fronts    []front
+	root      func(name string, s *services.Services) (mailbox.Actor, error)
+}
+
+// run is the life of a process. All ports are opened first: one that is taken is said before anything has begun.
+func (p Process) run(ctx context.Context, r role) error {
 	secret, err := p.TLS.load()
 	if err != nil {
 		return err
 	}
-	listen, name, err := p.listen(at)
+	listen, err := r.port.open(p.Remote)
 	if err != nil {
 		return err
 	}
+	defer listen.Close() // whoever has closed it has done no harm; so it is below
+	name := net.JoinHostPort(r.host, strconv.Itoa(listen.Addr().(*net.TCPAddr).Port))
 	log := p.Log.With("process", name)
+	opened := []any{"role", r.name, "ha", p.Places.HA, "storage", p.Places.Storage, "kafka", p.Places.Kafka}
+	listeners := make([]net.Listener, len(r.fronts))
+	for i, f := range r.fronts {
+		if listeners[i], err = f.port.open(p.Remote); err != nil {
+			return err
+		}
+		defer listeners[i].Close()
+		opened = append(opened, f.what, "http://"+listeners[i].Addr().String()+f.path)
+	}
 	s, err := services.Open(name, p.Places, nil, log)
 	if err != nil {
-		listen.Close()
 		return err
 	}
 	defer s.Close()
-	actor, err := root(name, s)
+	actor, err := r.root(name, s)
 	if err != nil {
-		listen.Close()
 		return err
 	}
-	cfg := live.Config{Name: name, Listen: listen, Residents: append([]live.Resident{{Actor: actor}}, s.Residents...),
+	asks := status.Config{}
+	if r.clusterID != "" {
+		asks = status.Config{HA: s.HA, ClusterID: r.clusterID}
+	}
+	watcher := status.New(asks)
+	cfg := live.Config{Name: name, Listen: listen, Residents: append([]live.Resident{{Actor: actor}, {Name: "status", Actor: watcher}}, s.Residents...),
 		Resolve: func(process string) (string, error) { return process, nil }, Log: log, Note: logged(log)}
 	if secret != nil {
 		cfg.Listen = tls.NewListener(listen, secret)
 		cfg.Dial = (&tls.Dialer{Config: secret}).DialContext
 	}
-	log.Info("started", "role", role, "ha", p.Places.HA, "storage", p.Places.Storage, "kafka", p.Places.Kafka)
+	log.Info("started", opened...)
 	node := live.Start(cfg)
+	for i, f := range r.fronts {
+		server := web.Serve(listeners[i], f.handler(name, watcher), web.Config{Log: log})
+		defer server.Stop()
+	}
 	if p.Ready != nil {
 		p.Ready(name)
 	}
@@ -135,35 +169,6 @@ func (p Process) run(ctx context.Context, at config.Endpoint, role string, root 
 	case <-time.After(stopGrace):
 		log.Warn("it did not stop in good order in time", "waited", stopGrace)
 		return node.Stop()
-	}
-}
-
-// listen opens the port of a process, and says what the process is called.
-func (p Process) listen(at config.Endpoint) (net.Listener, string, error) {
-	l, err := Listen(at.BindHost, at.Port, p.Remote)
-	if err != nil {
-		return nil, "", err
-	}
-	return l, net.JoinHostPort(at.Host, strconv.Itoa(l.Addr().(*net.TCPAddr).Port)), nil
-}
-
-// Listen opens a port; one that is not of the loopback interface only if that was asked for.
-func Listen(host string, port int, remote bool) (net.Listener, error) {
-	l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
-	if err != nil {
-		return nil, fmt.Errorf("listen on %s:%d: %w; if the port is taken, choose another or 0 for a free one", host, port, err)
-	}
-	if ip := l.Addr().(*net.TCPAddr).IP; !ip.IsLoopback() && !remote {
-		l.Close()
-		return nil, fmt.Errorf("listen on %s:%d: that is not the loopback interface, and everybody who reaches it may do anything; if that is meant, add --allow-remote, and TLS", host, port)
-	}
-	return l, nil
-}
-
-// logged writes what happens to a log.
-func logged(log *slog.Logger) func(history.Entry) {
-	return func(e history.Entry) {
-		log.Debug(e.Event.Kind(), "actor", e.Actor, "event", e.Event)
 	}
 }
 

@@ -68,6 +68,13 @@ type fataler interface{ Fatalf(string, ...any) }
 
 func same(a, b map[place]state.Value) bool { return fmt.Sprint(a) == fmt.Sprint(b) } // fmt sorts maps
 
+// Add adds to one value, and returns what has come of it.
+func Add(b state.Backend, key []byte, namespace int64, delta state.Value) state.Value {
+	row := []state.Change{{Key: key, Namespace: namespace, Value: delta}}
+	b.Add(row)
+	return row[0].Value
+}
+
 func key(i int) []byte { return fmt.Append(nil, "customer-", i) }
 
 func addsUp(t *testing.T, open state.Opener) {
@@ -86,7 +93,7 @@ func addsUp(t *testing.T, open state.Opener) {
 		{"a", 0, state.Value{}, state.Value{-2, 2}},
 		{"a", -1, state.Value{4, 0}, state.Value{4, 0}},
 	} {
-		if got := b.Add([]byte(step.key), step.namespace, step.delta); got != step.want {
+		if got := Add(b, []byte(step.key), step.namespace, step.delta); got != step.want {
 			t.Errorf("%q/%d after adding %v is %v, want %v", step.key, step.namespace, step.delta, got, step.want)
 		}
 	}
@@ -98,9 +105,9 @@ func addsUp(t *testing.T, open state.Opener) {
 func copiesKeys(t *testing.T, open state.Opener) {
 	b := open(all, maxParallelism)
 	k := []byte("aaaa")
-	b.Add(k, 1, state.Value{1})
+	Add(b, k, 1, state.Value{1})
 	copy(k, "bbbb")
-	b.Add(k, 1, state.Value{2})
+	Add(b, k, 1, state.Value{2})
 	want := map[place]state.Value{{1, "aaaa"}: {1}, {1, "bbbb"}: {2}}
 	if got := drain(t, b); !same(got, want) {
 		t.Errorf("there is %v, want %v", got, want)
@@ -110,10 +117,10 @@ func copiesKeys(t *testing.T, open state.Opener) {
 func expires(t *testing.T, open state.Opener) {
 	b := open(all, maxParallelism)
 	for i := range 100 {
-		b.Add(key(i), int64(1000*(1+i%20)), state.Value{int64(i), 1})
+		Add(b, key(i), int64(1000*(1+i%20)), state.Value{int64(i), 1})
 	}
-	b.Add(key(0), 0, state.Value{1, 1})
-	b.Add(key(0), -5, state.Value{1, 1})
+	Add(b, key(0), 0, state.Value{1, 1})
+	Add(b, key(0), -5, state.Value{1, 1})
 	var got []string
 	see := func(key []byte, namespace int64, v state.Value) {
 		got = append(got, fmt.Sprintf("%d %s %d", namespace, key, v[0]))
@@ -147,7 +154,7 @@ func expires(t *testing.T, open state.Opener) {
 	if b.Len() != 2 {
 		t.Errorf("%d values are left; those of namespaces 0 and -5 should be", b.Len())
 	}
-	if v := b.Add(key(0), 1000, state.Value{7, 1}); v != (state.Value{7, 1}) {
+	if v := Add(b, key(0), 1000, state.Value{7, 1}); v != (state.Value{7, 1}) {
 		t.Errorf("a window that has expired begins anew with %v", v)
 	}
 }
@@ -156,13 +163,13 @@ func isolates(t *testing.T, open state.Opener) {
 	b := open(all, maxParallelism)
 	before := map[place]state.Value{}
 	for i := range 1000 {
-		before[place{1, string(key(i))}] = b.Add(key(i), 1, state.Value{int64(i), 1})
+		before[place{1, string(key(i))}] = Add(b, key(i), 1, state.Value{int64(i), 1})
 	}
 	first := b.Freeze()
 	for i := range 2000 { // every second key is new
-		b.Add(key(i), 1, state.Value{1, 1})
+		Add(b, key(i), 1, state.Value{1, 1})
 	}
-	b.Add(key(1), 7, state.Value{1, 1})
+	Add(b, key(1), 7, state.Value{1, 1})
 	second := b.Freeze()
 	now := drain(t, b)
 	if got := read(t, open, all, first.Bytes()); !same(got, before) {
@@ -179,10 +186,10 @@ func isolates(t *testing.T, open state.Opener) {
 func isDeterministic(t *testing.T, open state.Opener) {
 	one, other := open(all, maxParallelism), open(all, maxParallelism)
 	for i := range 500 {
-		one.Add(key(i), int64(i%3), state.Value{int64(i), 1})
+		Add(one, key(i), int64(i%3), state.Value{int64(i), 1})
 		k := 499 - i
-		other.Add(key(k), int64(k%3), state.Value{int64(k) - 1, 0})
-		other.Add(key(k), int64(k%3), state.Value{1, 1})
+		Add(other, key(k), int64(k%3), state.Value{int64(k) - 1, 0})
+		Add(other, key(k), int64(k%3), state.Value{1, 1})
 	}
 	a, b := one.Freeze(), other.Freeze()
 	if !bytes.Equal(a.Bytes(), b.Bytes()) {
@@ -199,7 +206,7 @@ func isDeterministic(t *testing.T, open state.Opener) {
 func refusesDamage(t *testing.T, open state.Opener) {
 	b := open(all, maxParallelism)
 	for i := range 20 {
-		b.Add(key(i), 1, state.Value{int64(i), 1})
+		Add(b, key(i), 1, state.Value{int64(i), 1})
 	}
 	file := b.Freeze().Bytes()
 	for i := range file {
@@ -216,7 +223,7 @@ func refusesDamage(t *testing.T, open state.Opener) {
 
 func refusesOtherGroups(t *testing.T, open state.Opener) {
 	b := open(all, maxParallelism)
-	b.Add(key(1), 1, state.Value{1})
+	Add(b, key(1), 1, state.Value{1})
 	if err := open(all, 2*maxParallelism).Restore(b.Freeze().Bytes()); err == nil {
 		t.Errorf("state with %d key groups was restored into a job with %d", maxParallelism, 2*maxParallelism)
 	}
@@ -226,10 +233,10 @@ func keepsExtremes(t *testing.T, open state.Opener) {
 	b := open(all, maxParallelism)
 	long := bytes.Repeat([]byte{0xff}, 1<<16)
 	want := map[place]state.Value{
-		{math.MaxInt64, "x"}: b.Add([]byte("x"), math.MaxInt64, state.Value{math.MaxInt64, math.MinInt64}),
-		{1, string(long)}:    b.Add(long, 1, state.Value{-1, -1}),
-		{1, "\x00"}:          b.Add([]byte{0}, 1, state.Value{}),
-		{1, ""}:              b.Add(nil, 1, state.Value{1}),
+		{math.MaxInt64, "x"}: Add(b, []byte("x"), math.MaxInt64, state.Value{math.MaxInt64, math.MinInt64}),
+		{1, string(long)}:    Add(b, long, 1, state.Value{-1, -1}),
+		{1, "\x00"}:          Add(b, []byte{0}, 1, state.Value{}),
+		{1, ""}:              Add(b, nil, 1, state.Value{1}),
 	}
 	if got := read(t, open, all, b.Freeze().Bytes()); !same(got, want) {
 		t.Error("extreme keys or values came back changed")
@@ -244,7 +251,7 @@ func refusesForeignKeys(t *testing.T, open state.Opener) {
 	}()
 	k := key(1)
 	g := (plan.KeyGroup(k, maxParallelism) + 1) % maxParallelism
-	open(snapshot.Groups{First: g, Last: g}, maxParallelism).Add(k, 0, state.Value{1})
+	Add(open(snapshot.Groups{First: g, Last: g}, maxParallelism), k, 0, state.Value{1})
 }
 
 // Any row of calls has the answers that a plain map would give, over snapshots and restores.
@@ -259,13 +266,19 @@ func behavesAsMap(t *testing.T, open state.Opener) {
 		var pictures []picture
 		t.Repeat(map[string]func(*rapid.T){
 			"add": func(t *rapid.T) {
-				for range rapid.IntRange(1, 100).Draw(t, "times") {
-					at := place{int64(rapid.IntRange(1, 4).Draw(t, "namespace")), string(key(rapid.IntRange(0, 200).Draw(t, "key")))}
-					delta := state.Value{int64(rapid.IntRange(-9, 9).Draw(t, "delta")), 1}
+				var row []state.Change
+				for range rapid.IntRange(1, 300).Draw(t, "changes") { // some of the same value
+					row = append(row, state.Change{Key: key(rapid.IntRange(0, 200).Draw(t, "key")), Namespace: int64(rapid.IntRange(1, 4).Draw(t, "namespace")),
+						Value: state.Value{int64(rapid.IntRange(-9, 9).Draw(t, "delta")), 1}})
+				}
+				deltas := slices.Clone(row)
+				b.Add(row)
+				for i, c := range deltas {
+					at := place{c.Namespace, string(c.Key)}
 					v := model[at]
-					model[at] = state.Value{v[0] + delta[0], v[1] + delta[1]}
-					if got := b.Add([]byte(at.key), at.namespace, delta); got != model[at] {
-						t.Fatalf("%v is %v, want %v", at, got, model[at])
+					model[at] = state.Value{v[0] + c.Value[0], v[1] + c.Value[1]}
+					if row[i].Value != model[at] {
+						t.Fatalf("%v is %v, want %v", at, row[i].Value, model[at])
 					}
 				}
 			},
@@ -330,7 +343,7 @@ func rescales(t *testing.T, open state.Opener) {
 		}
 		for i := range rapid.IntRange(0, 300).Draw(t, "keys") {
 			owner := plan.Owner(plan.KeyGroup(key(i), maxParallelism), maxParallelism, from)
-			before[place{1, string(key(i))}] = backends[owner].Add(key(i), 1, state.Value{int64(i), 1})
+			before[place{1, string(key(i))}] = Add(backends[owner], key(i), 1, state.Value{int64(i), 1})
 		}
 		var files [][]byte
 		for _, b := range backends {
