@@ -7,13 +7,21 @@
 //	│   stand-in taskmanager-0 ◀── live.Node ◀──────┼──TCP────▶│ live.Node: jobmanager.New or  │
 //	│      ▲ links, with their faults               │          │ taskmanager.New, unchanged    │
 //	│      ▼                                        │  notes   │                               │
-//	│   kafka, objectstore, ha (the models)         │◀─TCP────▶│ waits for the answer to each  │
+//	│   stand-ins ha, objectstore, or their models  │◀─TCP────▶│ waits for the answer to each  │
 //	│   supervisor, history, fault injector         │          │ note before it goes on        │
-//	└──────────────────────────────────────────────┘          └──────────────────────────────┘
-//	        │ what happens to a stand-in happens to its member: SIGKILL, SIGSTOP, SIGCONT, a new process
-//	        └────────────────────────────────────────────────────────▶
+//	└──┬────────────┬───────────────────────────────┘          └──────────────┬───────────────┘
+//	   │ service:   │ what happens to a stand-in happens to its               │ kafka, by its
+//	   │ refused,   │ member: SIGKILL, SIGSTOP, a new process ───────────────▶│ own client
+//	   │ late, lost └─ undo list on disk before it is done                    ▼
+//	   ▼                                                     proxy: links, with their faults ─▶ a real Kafka
+//	etcd, ZooKeeper, a folder, S3: real ones                 broker, tail: topics, input, reading along ◀─┘
 //
 // The world is the network between the members, their services and their supervisor; only its clock is real. So a
 // fault means the same here and in simulation, a trigger at a protocol step is as exact (the member waits at its
 // note until the fault has struck), and the same checkers judge the same history.
+//
+// Parts say what serves: real services, which the harness starts or the user names, or the models of the simulation in
+// real time. There is one clock, the harness's: members' notes are timed as they arrive, and they wait for that.
+//
+// A run's folder holds its list of undos, and is locked while the run goes on. Revert mends after a harness that died.
 package process

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -60,38 +59,39 @@ func (c *Conductor) reachStorage() error {
 		return nil
 	}
 	foreign := c.parts.foreign.Storage != ""
-	where, err := url.Parse(c.parts.at.Storage)
-	if err != nil {
-		return err
-	}
 	if foreign {
-		where = where.JoinPath(filepath.Base(c.ledger.folder))
-		c.parts.at.Storage = where.String()
-	}
-	if foreign && where.Scheme == services.File {
-		if err := c.ledger.add(undo{Kind: removeFolder, Place: where.Path}); err != nil {
+		below, err := services.Below(c.parts.at.Storage, filepath.Base(c.ledger.folder))
+		if err != nil {
 			return err
 		}
-		if err := os.Mkdir(where.Path, 0o755); err != nil {
+		c.parts.at.Storage = below
+	}
+	at := c.parts.at.Storage
+	folder, isFolder := strings.CutPrefix(at, services.File+"://")
+	if foreign && isFolder {
+		if err := c.ledger.add(undo{Kind: removeFolder, Place: folder}); err != nil {
+			return err
+		}
+		if err := os.Mkdir(folder, 0o755); err != nil {
 			return fmt.Errorf("make a folder for checkpoints: %w; name one that is there, and can be written to", err)
 		}
 	}
-	s, err := c.open(string(objectStore), where.String(), services.Storage)
+	s, err := c.open(string(objectStore), at, services.Storage)
 	if err != nil {
 		return err
 	}
 	if err := s.mustAnswer(wire.BlobList{}); err != nil {
-		return fmt.Errorf("reach the storage at %s: %w", where.Redacted(), err)
+		return fmt.Errorf("reach the storage at %s: %w", at, err)
 	}
-	if foreign && where.Scheme != services.File {
-		if err := c.ledger.add(undo{Kind: deleteObjects, Place: where.String()}); err != nil {
+	if foreign && !isFolder {
+		if err := c.ledger.add(undo{Kind: deleteObjects, Place: at}); err != nil {
 			return err
 		}
 	}
 	const probe = "flinch-probe"
 	for _, m := range []mailbox.Msg{wire.BlobPut{Path: probe}, wire.BlobDelete{Paths: []string{probe}}} {
 		if err := s.mustAnswer(m); err != nil {
-			return fmt.Errorf("write to the storage at %s: %w", where.Redacted(), err)
+			return fmt.Errorf("write to the storage at %s: %w", at, err)
 		}
 	}
 	c.cfg.Files = files{s}

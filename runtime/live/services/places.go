@@ -57,10 +57,11 @@ func coordination(place string) (at *url.URL, hosts []string, err error) {
 
 // storage reads the place of a storage.
 func storage(place string) (*url.URL, error) {
+	if folder, is := strings.CutPrefix(place, File+"://"); is && strings.HasPrefix(folder, "/") {
+		return &url.URL{Scheme: File, Path: folder}, nil // as it is: a folder's name may have any characters
+	}
 	at, err := url.Parse(place)
 	switch {
-	case err == nil && at.Scheme == File && at.Host == "" && at.Path != "":
-		return at, nil
 	case err == nil && at.Scheme == S3 && at.Host != "":
 		if _, err := bucket(at); err != nil {
 			return nil, fmt.Errorf("find the storage at %q: %w", at.Redacted(), err)
@@ -68,6 +69,19 @@ func storage(place string) (*url.URL, error) {
 		return at, nil
 	}
 	return nil, fmt.Errorf("find the storage at %q: write file:///folder or s3://bucket?endpoint=http://host:port", place)
+}
+
+// Below is the place of a folder in a folder, or of a prefix in a bucket.
+func Below(place, name string) (string, error) {
+	at, err := storage(place)
+	if err != nil {
+		return "", err
+	}
+	at = at.JoinPath(name)
+	if at.Scheme == File {
+		return File + "://" + at.Path, nil
+	}
+	return at.String(), nil
 }
 
 // brokers reads the place of a Kafka cluster.
