@@ -88,6 +88,10 @@ func dialKafka(seeds []string, now func() time.Duration) (*broker, error) {
 		b.close()
 		return nil, fmt.Errorf("ask Kafka at %v for its brokers: %w; is it there, and does it speak without TLS?", seeds, err)
 	}
+	if err := b.mustKnowTransactions(ctx); err != nil {
+		b.close()
+		return nil, err
+	}
 	b.brokers = len(meta.Brokers)
 	for i, m := range meta.Brokers {
 		b.names[net.JoinHostPort(m.Host, strconv.Itoa(int(m.Port)))] = cluster.Broker(i)
@@ -98,6 +102,20 @@ func dialKafka(seeds []string, now func() time.Duration) (*broker, error) {
 		}
 	}
 	return b, nil
+}
+
+// mustKnowTransactions returns an error for a Kafka in which nothing can be exactly once.
+func (b *broker) mustKnowTransactions(ctx context.Context) error {
+	resp, err := kmsg.NewPtrApiVersionsRequest().RequestWith(ctx, b.client)
+	if err != nil {
+		return fmt.Errorf("ask Kafka at %v what it knows: %w", b.seeds, err)
+	}
+	for _, k := range resp.ApiKeys {
+		if kmsg.Key(k.ApiKey) == kmsg.InitProducerID {
+			return nil
+		}
+	}
+	return fmt.Errorf("use Kafka at %v: it knows no transactions, without which no output is exactly once; use Kafka 0.11 or newer", b.seeds)
 }
 
 func (b *broker) close() {

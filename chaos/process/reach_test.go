@@ -9,6 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kversion"
+
 	"github.com/flinch-dev/flinch/sim"
 	"github.com/flinch-dev/flinch/sim/cluster"
 )
@@ -21,11 +24,17 @@ func TestServicesThatCannotBeUsed(t *testing.T) {
 	if err := os.WriteFile(full, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
+	old, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.MaxVersions(kversion.V0_10_2()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer old.Close()
 	for _, c := range []struct {
 		parts Parts
 		want  []string
 	}{
 		{Parts{Kafka: "127.0.0.1:1"}, []string{"ask Kafka at [127.0.0.1:1] for its brokers", "connection refused", "is it there"}},
+		{Parts{Kafka: old.ListenAddrs()[0]}, []string{"it knows no transactions", "use Kafka 0.11 or newer"}},
 		{Parts{HA: "zookeeper://127.0.0.1:1"}, []string{"reach the coordination service at zookeeper://127.0.0.1:1", "connection refused", "start one there"}},
 		{Parts{HA: "etcd://127.0.0.1:1"}, []string{"reach the coordination service at etcd://127.0.0.1:1: unavailable"}},
 		{Parts{Storage: "file://" + full}, []string{"make a folder for checkpoints", "not a directory", "name one that is there"}},
