@@ -116,8 +116,8 @@ func checkDeterministic(t *testing.T, file string) {
 	})
 }
 
-// real is who may start goroutines and open sockets. chaos/sweep starts goroutines only, to use all cores.
-var real = []string{"runtime/live", "chaos/process", "chaos/sweep", "cmd"}
+// real is who may start goroutines and open sockets.
+var real = []string{"runtime/live", "chaos/process", "cmd"}
 
 // Real time is kept to a few packages, and the production driver to those who start processes.
 func TestArchitectureRealTimeHasItsPlaces(t *testing.T) {
@@ -131,20 +131,32 @@ func TestArchitectureRealTimeHasItsPlaces(t *testing.T) {
 			continue
 		}
 		for path := range p.Imports {
-			if path == "net" || strings.HasPrefix(path, module+"runtime/live") {
+			if path == "net" || path == "net/http" || strings.HasPrefix(path, module+"runtime/live") {
 				t.Errorf("%s imports %s: only %v may", at, path, real)
 			}
 		}
 		for _, f := range p.Syntax {
 			ast.Inspect(f, func(n ast.Node) bool {
-				if g, ok := n.(*ast.GoStmt); ok {
-					where := p.Fset.Position(g.Pos())
+				if startsGoroutine(n) {
+					where := p.Fset.Position(n.Pos())
 					t.Errorf("%s:%d starts a goroutine: only %v may", rel(where.Filename), where.Line, real)
 				}
 				return true
 			})
 		}
 	}
+}
+
+// startsGoroutine sees a go statement, and the method Go of a WaitGroup or of an errgroup.
+func startsGoroutine(n ast.Node) bool {
+	switch n := n.(type) {
+	case *ast.GoStmt:
+		return true
+	case *ast.CallExpr:
+		s, ok := n.Fun.(*ast.SelectorExpr)
+		return ok && s.Sel.Name == "Go"
+	}
+	return false
 }
 
 func within(path string, folders []string) bool {

@@ -9,5 +9,5 @@
 //	      ▼
 //	checker.Run ──▶ checker.Judge, measure.Of ──▶ Outcome: one verdict, one exit code
 //
-// A run is a pure function of its cell and seed. Package chaos/sweep runs many of them on all cores.
+// A run is a pure function of its cell and seed. The program runs many of them on all cores.
 package chaos

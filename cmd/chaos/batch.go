@@ -14,7 +14,7 @@ import (
 	"github.com/flinch-dev/flinch/chaos/fault"
 	"github.com/flinch-dev/flinch/chaos/process"
 	"github.com/flinch-dev/flinch/chaos/scenario"
-	"github.com/flinch-dev/flinch/chaos/sweep"
+	"github.com/flinch-dev/flinch/cmd/internal/sweep"
 	"github.com/flinch-dev/flinch/reports"
 )
 

@@ -8,7 +8,7 @@ import (
 
 	"github.com/flinch-dev/flinch/chaos"
 	"github.com/flinch-dev/flinch/chaos/scenario"
-	"github.com/flinch-dev/flinch/chaos/sweep"
+	"github.com/flinch-dev/flinch/cmd/internal/sweep"
 	"github.com/flinch-dev/flinch/reports"
 )
 
