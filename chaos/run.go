@@ -125,6 +125,7 @@ func execute(ctx context.Context, on On, cell scenario.Cell, seed uint64, progre
 	if err != nil {
 		return nil, err
 	}
+	run.Flink = r.scenario.Deployment.FlinkConfiguration
 	o := &Outcome{Backend: on.Backend, Services: services, Cell: cell, Seed: seed, Run: run, TraceHash: r.world.TraceHash(), Virtual: r.world.Now(), Events: r.world.Events(),
 		Panics: r.world.Panics(), Pending: r.pending}
 	r.judge(o, interrupted)

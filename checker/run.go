@@ -11,6 +11,7 @@ import (
 // Run is everything that a checker may look at: a recorded run, simulated or real.
 type Run struct {
 	Pipeline plan.Pipeline
+	Flink    map[string]string // Flink's configuration, as far as it was given: it bounds what is measured
 	Events   history.History
 	Input    []InputLog // by source partition
 	Output   []Output   // what the sink's topic or files hold at the end, partition by partition, in log order

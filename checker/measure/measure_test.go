@@ -182,6 +182,10 @@ func TestTheElectionOfAStandbyIsDetection(t *testing.T) {
 	if r.Detect != seconds(13) || r.Restart != seconds(3) || r.Restore != seconds(2) || !strings.Contains(r.Steps[0].Bound, "lease-duration") {
 		t.Errorf("%+v", r)
 	}
+	b.Flink = map[string]string{"high-availability.type": "zookeeper"}
+	if r := Recoveries(&b.Run)[0]; r.Steps[0].Bound != "high-availability.zookeeper.client.session-timeout" {
+		t.Errorf("with ZooKeeper %s bounds the election", r.Steps[0].Bound)
+	}
 }
 
 // A standby dies: nobody needs to recover, and the next fault's recovery is not put down to it.

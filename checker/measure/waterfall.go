@@ -11,8 +11,8 @@ const (
 	silenceKey    = "heartbeat.timeout"
 	deadKey       = "heartbeat.rpc-failure-threshold"
 	leaseKey      = "high-availability.kubernetes.leader-election.lease-duration"
+	sessionKey    = "high-availability.zookeeper.client.session-timeout"
 	retryKey      = "high-availability.kubernetes.leader-election.retry-period"
-	backoffKey    = "restart-strategy.exponential-delay.initial-backoff"
 	slotsKey      = "slot.request.timeout"
 	deployKey     = "taskmanager.network.partition-request-timeout"
 	restoreKey    = "execution.state-recovery.from-local"
@@ -25,7 +25,7 @@ const (
 // not happen, has no step; a step that the run did not live to see ends with the run.
 func (m *measurement) waterfall(ep *episode) []Step {
 	w := steps{at: ep.at, end: m.run.End}
-	w.until("detect", &ep.noticed.At, detectKey(ep.noticed))
+	w.until("detect", &ep.noticed.At, m.detectKey(ep.noticed))
 	if ep.elected != nil {
 		w.until("elect", &ep.elected.At, retryKey)
 	}
@@ -34,7 +34,7 @@ func (m *measurement) waterfall(ep *episode) []Step {
 		if ep.chosen != nil {
 			over = min(over, ep.chosen.At) // the job's clock may be off
 		}
-		w.until("back-off", &over, backoffKey)
+		w.until("back-off", &over, m.backoffKey())
 	}
 	w.until("slots", timeOf(ep.chosen, ep.deployed), slotsKey)
 	if ep.loaded != nil || ep.running == nil {
@@ -94,7 +94,7 @@ func timeOf(entries ...*history.Entry) *time.Duration {
 	return at
 }
 
-func detectKey(noticed *history.Entry) string {
+func (m *measurement) detectKey(noticed *history.Entry) string {
 	switch ev := noticed.Event.(type) {
 	case history.HeartbeatTimeout:
 		if ev.Unreachable {
@@ -102,9 +102,23 @@ func detectKey(noticed *history.Entry) string {
 		}
 		return silenceKey
 	case history.LeaderElected, history.LeaderLost:
+		if m.run.Flink["high-availability.type"] == "zookeeper" {
+			return sessionKey
+		}
 		return leaseKey
 	}
 	return "" // a broken connection or a failed task is seen at once: no key bounds it
+}
+
+// backoffKey is how long the restart strategy waits.
+func (m *measurement) backoffKey() string {
+	switch m.run.Flink["restart-strategy.type"] {
+	case "fixed-delay":
+		return "restart-strategy.fixed-delay.delay"
+	case "failure-rate":
+		return "restart-strategy.failure-rate.delay"
+	}
+	return "restart-strategy.exponential-delay.initial-backoff"
 }
 
 // firstOutput is when the first record was written to the sink from a time on, or nil.
