@@ -122,6 +122,9 @@ func (r *runner) drain() (drained bool, err error) {
 		if owed := r.world.Owed(); r.pending == "" && owed > 0 {
 			r.pending = fmt.Sprintf("%d transactions or files of completed checkpoints are not committed", owed)
 		}
+		if marking := r.world.Marking(); r.pending == "" && marking > 0 {
+			r.pending = fmt.Sprintf("%d transactions are decided, and their markers are under way", marking)
+		}
 		if r.pending != "" {
 			busy = r.world.Now()
 		}
@@ -130,7 +133,7 @@ func (r *runner) drain() (drained bool, err error) {
 	return r.waitsFor(quiet) == "", err // what is still owed after all this time is not late, but lost
 }
 
-// afterglow is the time for what nobody waits for: commit markers on their way to the partitions.
+// afterglow is the time for what nobody waits for, such as the answers that are on their way.
 const afterglow = 2 * time.Second
 
 // waitsFor is what a run still waits for at its end, or "". A bounded job has to finish. An unbounded one has to

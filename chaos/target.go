@@ -4,8 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/flinch-dev/flinch/chaos/fault"
 	"github.com/flinch-dev/flinch/chaos/process"
@@ -67,6 +70,9 @@ func (t *target) alive(process string, f func()) error {
 }
 
 func (t *target) Kill(process string) error {
+	if _, is := brokerOf(process); is && t.Kafka == nil {
+		return fmt.Errorf("kill %s: the harness has not started it, and cannot start it again; the model can be killed", process)
+	}
 	return t.alive(process, func() { t.World.Kill(process) })
 }
 
@@ -129,11 +135,7 @@ func (t *target) SetService(role fault.Role, state fault.ServiceState) error {
 	case fault.HA:
 		end = t.coordination(state)
 	case fault.Kafka:
-		if state.Mode == fault.CoordinatorUnavailable && t.Kafka != nil {
-			const forever = 1 << 60
-			t.Kafka.FailCoordinators(kafka.CoordinatorNotAvailable, forever)
-			end = func() { t.Kafka.FailCoordinators(kafka.CoordinatorNotAvailable, 0) }
-		}
+		end = t.brokers(state)
 	}
 	if end == nil {
 		return fmt.Errorf("make %s %s: the one in use cannot do that; the model can", role, state.Mode)
@@ -160,6 +162,36 @@ func (t *target) store(state fault.ServiceState) func() {
 	return nil
 }
 
+func (t *target) brokers(state fault.ServiceState) func() {
+	if t.Kafka == nil {
+		return nil
+	}
+	const forever = 1 << 60
+	share := kafka.Share{Share: state.Share}
+	for _, name := range state.Operations {
+		share.Of = append(share.Of, apiKeys[name])
+	}
+	switch state.Mode {
+	case fault.CoordinatorUnavailable:
+		t.Kafka.FailCoordinators(kafka.CoordinatorNotAvailable, forever)
+		return func() { t.Kafka.FailCoordinators(kafka.CoordinatorNotAvailable, 0) }
+	case fault.LostAnswer:
+		t.Kafka.LoseAnswersOf(share)
+		return func() { t.Kafka.LoseAnswersOf(kafka.Share{}) }
+	case fault.LateRequest:
+		t.Kafka.DelayRequestsOf(share, state.Wait)
+		return func() { t.Kafka.DelayRequestsOf(kafka.Share{}, 0) }
+	case fault.SlowMarkers:
+		t.Kafka.SlowMarkers(state.Wait, forever)
+		return func() { t.Kafka.SlowMarkers(0, 0) }
+	}
+	return nil
+}
+
+// apiKeys are Kafka's numbers of what the vocabulary names.
+var apiKeys = map[string]kmsg.Key{"Produce": kmsg.Produce, "InitProducerId": kmsg.InitProducerID, "AddPartitionsToTxn": kmsg.AddPartitionsToTxn,
+	"EndTxn": kmsg.EndTxn, "WriteTxnMarkers": kmsg.WriteTxnMarkers}
+
 func (t *target) coordination(state fault.ServiceState) func() {
 	var on lease.Scope
 	for _, op := range state.Operations {
@@ -172,6 +204,26 @@ func (t *target) coordination(state fault.ServiceState) func() {
 		return t.Lease.LoseAnswers(state.Share, on)
 	}
 	return nil
+}
+
+// Move gives what a broker leads to others.
+func (t *target) Move(broker string, what fault.Led) error {
+	n, is := brokerOf(broker)
+	if !is || t.Kafka == nil {
+		return fmt.Errorf("move the %s of %s: the Kafka in use cannot do that; the model can", what, broker)
+	}
+	if what == fault.Coordinators {
+		t.Kafka.MoveCoordinators(n)
+	} else {
+		t.Kafka.MoveLeaders(n)
+	}
+	return nil
+}
+
+func brokerOf(process string) (n int, is bool) {
+	rest, is := strings.CutPrefix(process, string(fault.Kafka)+"-")
+	n, err := strconv.Atoi(rest)
+	return n, is && err == nil
 }
 
 // LoseLease takes the lease away, and says so in the history: to the linearizability of the lease it is a

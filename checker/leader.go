@@ -7,8 +7,9 @@ import (
 
 // oneLeader (H1). Two processes may believe at the same time that they lead: one that was paused does not
 // know yet that it has been replaced. What must not happen is that the replaced one still has an effect: once
-// a new leader has chosen what to restore, no other may complete a newer checkpoint or end the job. And every
-// grant of leadership has a token of its own.
+// a new leader has chosen what to restore, no other may complete a newer checkpoint or store the job's result: that it
+// takes the job for finished, from news that has waited for it, reaches nobody. And every grant of leadership has a
+// token of its own.
 func oneLeader(run *Run) Result {
 	grants := map[id.Token]history.Entry{}
 	leading := map[string]bool{}
@@ -44,10 +45,10 @@ func oneLeader(run *Run) Result {
 				return brokenAt("stale-leader", []history.Entry{elected, since, e}, "%s completed checkpoint %d of job %s after %s had been elected and had restored checkpoint %d",
 					e.Process, ev.Checkpoint, ev.Job, leader(), since.Event.(history.RestoreStarted).Checkpoint)
 			}
-		case history.JobStatus:
+		case history.JobResultStored:
 			since, ok := restored[ev.Job]
-			if ok && e.Process != leader() && terminal(ev.Status) {
-				return brokenAt("stale-leader", []history.Entry{elected, since, e}, "%s took job %s to %s after %s had been elected and had restored it",
+			if ok && e.Process != leader() {
+				return brokenAt("stale-leader", []history.Entry{elected, since, e}, "%s stored that job %s is %s after %s had been elected and had restored it",
 					e.Process, ev.Job, ev.Status, leader())
 			}
 		}

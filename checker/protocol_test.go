@@ -232,13 +232,14 @@ func TestOneLeader(t *testing.T) {
 	tell(t, "oneLeader",
 		story{"a paused leader wakes up and does nothing", failover().note(30, "jm-0", history.LeaderLost{Holder: "jm-0", Token: "x"}), Holds, "", 0, "1 times a former leader"},
 		story{"a replaced leader still restarts what it believes to have", failover().note(30, "jm-0", history.JobStatus{Job: "j", Status: "RESTARTING"}), Holds, "", 0, "1 times"},
-		story{"the leader itself ends the job", failover().note(30, "jm-1", history.JobStatus{Job: "j", Status: "FINISHED"}), Holds, "", 0, ""},
+		story{"a replaced leader takes the job for finished", failover().note(30, "jm-0", history.JobStatus{Job: "j", Status: "FINISHED"}), Holds, "", 0, "1 times"},
+		story{"the leader itself ends the job", failover().note(30, "jm-1", history.JobResultStored{Job: "j", Status: "FINISHED"}), Holds, "", 0, ""},
+		story{"a replaced leader stores that the job has finished", failover().note(30, "jm-0", history.JobResultStored{Job: "j", Status: "FINISHED"}), Broken, "stale-leader", 30, "jm-0 stored that job j is FINISHED"},
 		story{"the leader dies first", job().note(1, "jm-0", elected("jm-0", "x")).note(5, "world", history.ProcessStopped{Name: "jm-0"}).
 			note(20, "jm-1", elected("jm-1", "y")), Holds, "", 0, "one leader at a time"},
 		story{"the answer to a completion arrives late, and is restored", job().note(1, "jm-0", elected("jm-0", "x")).
 			note(20, "jm-1", elected("jm-1", "y"), restore(2)).note(21, "jm-0", complete(2)), Holds, "", 0, ""},
 		story{"a replaced leader completes a checkpoint that its successor does not know", failover().note(30, "jm-0", complete(2)), Broken, "stale-leader", 30, "jm-0 completed checkpoint 2"},
-		story{"a replaced leader ends the job", failover().note(30, "jm-0", history.JobStatus{Job: "j", Status: "FAILED"}), Broken, "stale-leader", 30, "to FAILED"},
 		story{"a token is granted twice", job().note(1, "jm-0", elected("jm-0", "x")).note(9, "jm-1", elected("jm-1", "x")), Broken, "token-reused", 9, ""},
 		story{"no elections", job(), NotDecided, "", 0, ""},
 	)

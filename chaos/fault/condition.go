@@ -104,6 +104,12 @@ func (f Fault) conditionsOf(v victims) []*condition {
 		all = append(all, f.outage(HA, LostAnswer))
 	case "kafka.coordinator.unavailable":
 		all = append(all, f.outage(Kafka, CoordinatorUnavailable))
+	case "kafka.lost-answer":
+		all = append(all, f.outage(Kafka, LostAnswer))
+	case "kafka.late-request":
+		all = append(all, f.outage(Kafka, LateRequest))
+	case "kafka.markers.slow":
+		all = append(all, f.outage(Kafka, SlowMarkers))
 	}
 	return all
 }
@@ -116,6 +122,10 @@ func (f Fault) outage(role Role, mode ServiceMode) *condition {
 	switch mode {
 	case LostAnswer:
 		s.Share = f.number("percent") / 100
+	case LateRequest:
+		s.Share, s.Wait = f.number("percent")/100, f.span("delay")
+	case SlowMarkers:
+		s.Wait = f.span("delay")
 	case Throttle:
 		s.PerSecond = f.number("requests-per-second")
 	}

@@ -155,4 +155,5 @@ func (w *fake) Reset(a, b string) error { return w.do("reset %s-%s", a, b) }
 func (w *fake) SetService(r Role, s ServiceState) error {
 	return w.do("%s %q %s", r, s.Mode, strings.Join(s.Operations, "+"))
 }
-func (w *fake) LoseLease(p string) error { return w.do("revoke lease of %s", p) }
+func (w *fake) LoseLease(p string) error      { return w.do("revoke lease of %s", p) }
+func (w *fake) Move(p string, what Led) error { return w.do("move %s of %s", what, p) }

@@ -228,10 +228,18 @@ func (i *Injector) fire(a *armed) {
 func (i *Injector) strike(f *firing) string {
 	var err error
 	switch f.Inject {
-	case "jobmanager.kill", "taskmanager.kill":
+	case "jobmanager.kill", "taskmanager.kill", "kafka.broker.kill":
 		err = i.each(f, i.target.Kill)
 	case "machine.lose":
 		err = i.each(f, i.target.LoseMachine)
+	case "kafka.coordinator.move", "kafka.leader.move":
+		what := Coordinators
+		if f.Inject == "kafka.leader.move" {
+			what = Partitions
+		}
+		for _, p := range f.hit.processes {
+			err = errors.Join(err, i.target.Move(p, what))
+		}
 	case "ha.lease.lose":
 		for _, p := range f.hit.processes {
 			err = errors.Join(err, i.target.LoseLease(p))

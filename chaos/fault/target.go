@@ -30,6 +30,8 @@ type Target interface {
 	// SetService says what is wrong with a service (object store, Kafka, HA); the zero ServiceState is a
 	// healthy one.
 	SetService(role Role, state ServiceState) error
+	// Move makes other brokers lead what one of a Kafka's leads.
+	Move(broker string, what Led) error
 	// LoseLease takes the leadership lease from its holder.
 	LoseLease(holder string) error
 }
@@ -55,15 +57,27 @@ const (
 	LostAnswer             ServiceMode = "lost-answer" // effect, but no answer
 	Unavailable            ServiceMode = "unavailable"
 	CoordinatorUnavailable ServiceMode = "coordinator-unavailable"
+	LateRequest            ServiceMode = "late-request" // it has its effect, but later
+	SlowMarkers            ServiceMode = "slow-markers"
+)
+
+// Led is what brokers of a Kafka lead.
+type Led string
+
+// What is led.
+const (
+	Coordinators Led = "coordinators" // of transactional ids
+	Partitions   Led = "partitions"   // of topics
 )
 
 // ServiceState is what is wrong with a service.
 type ServiceState struct {
 	Mode       ServiceMode
-	Operations []string // only these; all if empty
-	Prefix     string   // only objects whose name begins so
-	Share      float64  // lost-answer: of the answers, 0 to 1
-	PerSecond  float64  // throttle: requests served
+	Operations []string      // only these; all if empty
+	Prefix     string        // only objects whose name begins so
+	Share      float64       // lost-answer, late-request: of the requests, 0 to 1
+	PerSecond  float64       // throttle: requests served
+	Wait       time.Duration // late-request, slow-markers: how much later
 }
 
 // ErrGone is returned by a Target for a process that is not there any more. A fault whose victim is gone is

@@ -3,6 +3,7 @@ package fault
 var (
 	everywhere = []Backend{Sim, Process, Containers, Kubernetes}
 	workers    = []Role{JobManager, TaskManager}
+	kafkaOps   = []string{"Produce", "InitProducerId", "AddPartitionsToTxn", "EndTxn", "WriteTxnMarkers"}
 	storeOps   = []string{"PUT", "GET", "DELETE", "LIST"}
 	haOps      = []string{"acquire", "renew", "read", "write", "delete"}
 )
@@ -153,6 +154,58 @@ var kinds = []Kind{
 			"Commits wait, and open transactions go on ageing.",
 		Roles: []Role{Kafka}, Default: processes(Kafka, All),
 		Backends: []Backend{Sim, Process}, Lasts: Optional, Undo: "the coordinator answers again",
+	},
+	{
+		Name: "kafka.broker.kill", Summary: "a Kafka broker dies",
+		Long: "Its partitions and transactions have no leader until its session has run out (9 s, broker.session.timeout.ms) and others " +
+			"take over what was replicated, or until it is back. Requests under way are lost, with or without their effect.",
+		Roles: []Role{Kafka}, Default: processes(Kafka, One),
+		Backends: []Backend{Sim, Process}, Lasts: AtOnce, Undo: "the supervisor restarts it, if there is one",
+	},
+	{
+		Name: "kafka.coordinator.move", Summary: "transactions get another coordinator",
+		Long: "All transactional ids that a broker coordinates go to other brokers, which first have to load them: an election between " +
+			"two steps of a transition, such as between a decision and its markers.",
+		Roles: []Role{Kafka}, Default: processes(Kafka, One),
+		Backends: []Backend{Sim, Process}, Lasts: AtOnce, Undo: "nothing: somebody has to coordinate",
+	},
+	{
+		Name: "kafka.leader.move", Summary: "partitions get another leader",
+		Long: "All partitions that a broker leads go to other brokers. Clients hear NOT_LEADER_OR_FOLLOWER and look again; what they had " +
+			"under way is sent twice, and must be stored once.",
+		Roles: []Role{Kafka}, Default: processes(Kafka, One),
+		Backends: []Backend{Sim, Process}, Lasts: AtOnce, Undo: "nothing: somebody has to lead",
+	},
+	{
+		Name: "kafka.lost-answer", Summary: "brokers do what they are asked to, but their answers are lost",
+		Long: "The request has its effect, and the client hears nothing until it gives it up and asks again: it must not be taken for " +
+			"somebody else, nor its request for a second one.",
+		Params: []Param{
+			{Name: "percent", Type: Percent, Default: "100", Doc: "of the answers"},
+			{Name: "operations", Type: Choices, Of: kafkaOps, Default: "EndTxn", Doc: "only these"},
+		},
+		Roles: []Role{Kafka}, Default: processes(Kafka, All),
+		Backends: []Backend{Sim, Process}, Lasts: Optional, Undo: "answers arrive again",
+	},
+	{
+		Name: "kafka.late-request", Summary: "a request arrives after those that were sent later",
+		Long: "It waits somewhere in the network while its client has given it up and asked again on another connection: what it does in the " +
+			"end, it may do to a later transaction.",
+		Params: []Param{
+			{Name: "delay", Type: Span, Default: "35s", Doc: "how late it comes; clients give a request up after 30 s"},
+			{Name: "percent", Type: Percent, Default: "100", Doc: "of the requests"},
+			{Name: "operations", Type: Choices, Of: kafkaOps, Default: "EndTxn", Doc: "only these"},
+		},
+		Roles: []Role{Kafka}, Default: processes(Kafka, All),
+		Backends: []Backend{Sim, Process}, Lasts: Optional, Undo: "requests arrive at once",
+	},
+	{
+		Name: "kafka.markers.slow", Summary: "transactions are decided, and their markers come late",
+		Long: "A transaction stays in PrepareCommit or PrepareAbort: its client has its answer, and no read_committed reader has its records. " +
+			"Whoever begins the next one hears CONCURRENT_TRANSACTIONS.",
+		Params: []Param{{Name: "delay", Type: Span, Default: "2s", Doc: "how much later each marker leaves"}},
+		Roles:  []Role{Kafka}, Default: processes(Kafka, All),
+		Backends: []Backend{Sim, Process}, Lasts: Optional, Undo: "markers leave at once",
 	},
 	{
 		Name: "clock.skew", Summary: "a process's clock is wrong",

@@ -163,7 +163,7 @@ func (r *rules) processName(path []string, s fault.Side, kind fault.Kind) {
 		roles = kind.Roles
 	}
 	for _, role := range roles {
-		if role != fault.JobManager && role != fault.TaskManager {
+		if role == fault.ObjectStore || role == fault.HA {
 			names = append(names, string(role))
 			continue
 		}
@@ -183,7 +183,7 @@ func (r *rules) replicas(role fault.Role) int {
 	case fault.TaskManager:
 		return r.s.Deployment.TaskManager.Replicas
 	}
-	return 1
+	return 3 // the brokers of the model, and of the Kafka clusters that are started for a run
 }
 
 // subtask complains about an index that the operator's parallelism does not reach.

@@ -94,7 +94,7 @@ func New(cfg Config) *Cluster {
 	}
 	service(string(objectStore), func() mailbox.Actor { return c.Blobs })
 	service(string(ha), func() mailbox.Actor { return c.Lease })
-	client := c.kafka(cfg, service)
+	client := c.kafka(cfg)
 	if cfg.Input.Topic != "" {
 		c.Log.CreateTopic(cfg.Input.Topic, cfg.Input.Partitions)
 	}

@@ -3,6 +3,7 @@ package cluster
 import (
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/flinch-dev/flinch/runtime/history"
@@ -53,7 +54,7 @@ func (m model) Fetched(topic string) (n int64, known bool) {
 func (m model) Events() history.History { return nil }
 
 // kafka sets up Kafka, and returns the Kafka clients that each process has in the world.
-func (c *Cluster) kafka(cfg Config, service func(name string, actor func() mailbox.Actor)) (client func() []sim.Resident) {
+func (c *Cluster) kafka(cfg Config) (client func() []sim.Resident) {
 	if cfg.Log != nil { // the brokers have names, so that faults can be aimed at the way to them
 		c.Log = cfg.Log
 		for i := range cfg.Brokers {
@@ -67,11 +68,31 @@ func (c *Cluster) kafka(cfg Config, service func(name string, actor func() mailb
 	c.Log = model{c.Kafka, map[string]int{}}
 	brokers := c.Kafka.Addrs()
 	for i, addr := range brokers {
-		service(string(addr), func() mailbox.Actor { return c.Kafka.Broker(i) })
+		c.Add(sim.Process{Name: string(addr), BootTime: -1, RestartAfter: cfg.RestartAfter,
+			Boot: func(int) []sim.Resident { return []sim.Resident{{Actor: c.Kafka.Broker(i)}} }})
 	}
+	c.Observe(func(e history.Entry) {
+		if died, ok := e.Event.(history.ProcessStopped); ok {
+			if i := slices.Index(brokers, mailbox.Addr(died.Name)); i >= 0 {
+				c.missed(i)
+			}
+		}
+	})
 	return func() []sim.Resident {
 		return []sim.Resident{{Name: "kafka", Actor: kafka.NewClient(kafka.ClientConfig{Brokers: brokers})}}
 	}
+}
+
+// brokerSession is how long a broker may be silent until others lead what it led (broker.session.timeout.ms).
+const brokerSession = 9 * time.Second
+
+// missed has others lead what a dead broker led, unless it is back by then.
+func (c *Cluster) missed(broker int) {
+	c.After(brokerSession, func() {
+		if !c.Up(Broker(broker)) {
+			c.Kafka.FailOver(broker)
+		}
+	})
 }
 
 // Broker is the name of a broker.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/flinch-dev/flinch/runtime/history"
@@ -26,12 +27,14 @@ type view struct {
 	last      time.Duration           // when the last checkpoint was completed
 	prepared  map[id.Attempt][]string // what each has pre-committed for a checkpoint that is under way
 	owed      map[string]bool         // what is to be committed, since its checkpoint was completed
+	marking   map[string]bool         // transactions that are decided, and whose markers are under way
 }
 
 func (v *view) watch(w *sim.World) {
 	v.hosts = map[id.Subtask]string{}
 	v.positions = map[id.Checkpoint]int64{}
 	v.prepared, v.owed = map[id.Attempt][]string{}, map[string]bool{}
+	v.marking = map[string]bool{}
 	restores := 0
 	w.Observe(func(entry history.Entry) {
 		switch e := entry.Event.(type) {
@@ -57,6 +60,10 @@ func (v *view) watch(w *sim.World) {
 			delete(v.owed, e.Transaction)
 		case history.SinkCommitLost:
 			delete(v.owed, e.Transaction)
+		case history.Transaction:
+			if v.marking[e.ID] = strings.HasPrefix(e.State, "Prepare"); !v.marking[e.ID] {
+				delete(v.marking, e.ID)
+			}
 		case history.RestoreStarted:
 			v.restarts = restores
 			restores++
@@ -110,6 +117,9 @@ func (c *Cluster) Read() int64 {
 
 // Owed is how many transactions, or parts of files, completed checkpoints owe to readers.
 func (v *view) Owed() int { return len(v.owed) }
+
+// Marking is how many transactions are decided, and not at an end yet.
+func (v *view) Marking() int { return len(v.marking) }
 
 // LastCompleted is when the last checkpoint was completed: all tasks were there then.
 func (v *view) LastCompleted() time.Duration { return v.last }

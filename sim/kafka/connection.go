@@ -48,6 +48,10 @@ func (b *Broker) arrive(env mailbox.Env, from mailbox.Addr, m Request) {
 		env.After(wait, arrived{&held{from, m}})
 		return
 	}
+	if f.late.hits(env, "fault.late-request", key) {
+		env.After(f.lateBy, arrived{&held{from, m}})
+		return
+	}
 	b.admit(env, from, m)
 }
 
@@ -70,7 +74,7 @@ func (b *Broker) admit(env mailbox.Env, from mailbox.Addr, m Request) {
 func (b *Broker) answer(env mailbox.Env, c call, resp kmsg.Response) {
 	f := &b.cluster.faults
 	m := Response{Corr: c.corr, Resp: resp}
-	if f.loseAnswer.take(c.key) {
+	if f.loseAnswer.take(c.key) || f.lost.hits(env, "fault.lost-answer", c.key) {
 		b.hangUp(env, c)
 		return
 	}

@@ -26,18 +26,22 @@ func (e *entry) busy() bool { return e.pending != nil || e.state.deciding() }
 
 // lookup finds a transactional id. Code says why this broker cannot answer for it; an unknown id is nil, none.
 func (b *Broker) lookup(id string) (*entry, int16) {
-	c := b.cluster
 	i := TxnPartitionOf(id)
 	if code := b.coordinates(i); code != none {
 		return nil, code
 	}
-	e := b.txns[id]
-	if e == nil {
-		if r := c.txns[i].records[id]; r != nil {
-			e = b.cache(i, *r)
-		}
+	return b.entry(i, id), none
+}
+
+// entry is what this broker has of a transactional id that it coordinates, or nil.
+func (b *Broker) entry(i int, id string) *entry {
+	if e := b.txns[id]; e != nil {
+		return e
 	}
-	return e, none
+	if r := b.cluster.txns[i].records[id]; r != nil {
+		return b.cache(i, *r)
+	}
+	return nil
 }
 
 // coordinates says with which code a request about a partition of the transaction log must be refused.
@@ -49,10 +53,16 @@ func (b *Broker) coordinates(i int) int16 {
 	if code := b.cluster.coordinatorFault(); code != none {
 		return code
 	}
-	if b.ready[i] != tp.epoch {
+	if !b.loaded(i) {
 		return CoordinatorLoadInProgress
 	}
 	return none
+}
+
+// loaded says whether this broker coordinates a partition of the transaction log, whatever it answers.
+func (b *Broker) loaded(i int) bool {
+	tp := &b.cluster.txns[i]
+	return tp.leader == b.node && b.ready[i] == tp.epoch
 }
 
 func (b *Broker) cache(i int, r txnRecord) *entry {

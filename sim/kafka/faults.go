@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -19,6 +20,28 @@ type faults struct {
 	markerUntil               time.Duration
 	failAppends               int
 	failWritten               bool
+	lost, late                Share
+	lateBy                    time.Duration
+}
+
+// Share is a part of all requests of some kinds.
+type Share struct {
+	Of    []kmsg.Key
+	Share float64 // 0 to 1
+}
+
+// hits draws whether a request is of the part.
+func (s Share) hits(env mailbox.Env, site string, key kmsg.Key) bool {
+	return slices.Contains(s.Of, key) && env.Rand(site).Float64() < s.Share
+}
+
+// LoseAnswersOf drops the answers of a share of requests, after they took effect, until it is told of another share.
+func (c *Cluster) LoseAnswersOf(share Share) { c.faults.lost = share }
+
+// DelayRequestsOf makes a share of requests wait, so that later ones on other connections come first, until it is told
+// of another share.
+func (c *Cluster) DelayRequestsOf(share Share, wait time.Duration) {
+	c.faults.late, c.faults.lateBy = share, wait
 }
 
 // counts is how many of the next messages of each API key are concerned.

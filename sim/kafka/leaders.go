@@ -26,15 +26,13 @@ func (c *Cluster) MoveCoordinator(partition, to int) {
 // starts again.
 func (c *Cluster) FailOver(broker int) {
 	c.down[broker] = true
-	next := broker
-	other := func() int {
-		for range c.cfg.Brokers {
-			if next = (next + 1) % c.cfg.Brokers; !c.down[next] {
-				return next
-			}
-		}
-		return broker // nobody is left
-	}
+	c.MoveLeaders(broker)
+	c.MoveCoordinators(broker)
+}
+
+// MoveLeaders moves all partitions that a broker leads to the others.
+func (c *Cluster) MoveLeaders(broker int) {
+	other := c.others(broker)
 	for _, t := range c.order {
 		for _, p := range t.partitions {
 			if p.leader == int32(broker) {
@@ -42,10 +40,28 @@ func (c *Cluster) FailOver(broker int) {
 			}
 		}
 	}
+}
+
+// MoveCoordinators moves all transactional ids that a broker coordinates to the others.
+func (c *Cluster) MoveCoordinators(broker int) {
+	other := c.others(broker)
 	for i := range c.txns {
 		if c.txns[i].leader == int32(broker) {
 			c.MoveCoordinator(i, other())
 		}
+	}
+}
+
+// others gives the brokers that are up, but for one, by turns; that one if nobody else is left.
+func (c *Cluster) others(broker int) func() int {
+	next := broker
+	return func() int {
+		for range c.cfg.Brokers {
+			if next = (next + 1) % c.cfg.Brokers; next != broker && !c.down[next] {
+				return next
+			}
+		}
+		return broker
 	}
 }
 

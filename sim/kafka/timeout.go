@@ -19,12 +19,12 @@ func (b *Broker) scan(env mailbox.Env) {
 		b.expiry = b.cluster.cfg.IDExpiryScanInterval
 	}
 	for i := range b.cluster.txns {
-		if b.coordinates(i) != none {
+		if !b.loaded(i) {
 			continue
 		}
 		tp := &b.cluster.txns[i]
 		for _, id := range slices.Sorted(maps.Keys(tp.records)) {
-			e, _ := b.lookup(id)
+			e := b.entry(i, id)
 			switch {
 			case e.pending != nil:
 			case e.state == Ongoing && e.start+e.timeout.Milliseconds() < now:
