@@ -1,11 +1,11 @@
 // Package etcd serves the coordination service's words from etcd: the actor at the address "ha" in production.
 //
-//	asker ── CoordTxn, CoordGet, CoordSession ──▶ Gateway: a line per asker ─▶ goroutine ─▶ etcd
-//	  ◀──── answer ─────────── mailbox ◀── live.Post ─────────────────────────────┘
-//	      ── CoordWatch ──────────────────────────▶ goroutine, for as long as the watch waits
+//	asker ── wire/coordination.go ──▶ coordination.Gateway ──▶ cluster ─┬─ Transact, Read ──▶ etcd: its transactions
+//	                                                                    ├─ KeepAlive ───────▶       its leases
+//	                                                                    └─ Await ───────────▶       its watches
 //
-// Versions are etcd's revisions, so all that an asker compares is compared by etcd. Nothing is kept here: a
-// gateway that has died is replaced by a new one, and any number of them serve the same keys. In etcd there are
+// Versions are etcd's revisions, so all that an asker compares is compared by etcd. Nothing is kept here: any number of
+// gateways serve the same keys. In etcd there are
 //
 //	flinch/data/<key>      the keys; an ephemeral one is attached to its session's lease
 //	flinch/alive/<name>    a session, as long as it lives: attached to its lease, whose id it names so

@@ -77,7 +77,11 @@ func HA(place string, dial Dial, log *slog.Logger) (Gateway, error) {
 	if err != nil {
 		return Gateway{}, fmt.Errorf("make a client of etcd at %s: %w", place, err)
 	}
-	return Gateway{etcd.New(etcd.Config{Client: client, Log: log}), func() { client.Close() }}, nil
+	g := etcd.New(etcd.Config{Client: client, Log: log})
+	return Gateway{g, func() {
+		g.Close()
+		client.Close()
+	}}, nil
 }
 
 // Storage opens a gateway to an object store, or to a folder that is there.

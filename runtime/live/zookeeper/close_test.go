@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"log/slog"
 	"net"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/flinch-dev/flinch/runtime/live/coordination/gatewaytest"
 	"github.com/flinch-dev/flinch/runtime/wire"
 )
 
@@ -26,7 +26,7 @@ func TestNothingGoesOnAfterClose(t *testing.T) {
 			cfg.Patience = patient
 			o := open(t, cfg)
 			if where == "with ZooKeeper" {
-				o.hears(t, wire.CoordSession{Session: "s", Timeout: time.Minute}, "alive")
+				o.Hears(wire.CoordSession{Session: "s", Timeout: time.Minute}, "alive")
 			}
 			o.Ask("jm-0", wire.CoordWatch{Prefix: "latch", Wait: time.Hour})
 			o.Ask("jm-1", write("plan", ""))
@@ -38,33 +38,17 @@ func TestNothingGoesOnAfterClose(t *testing.T) {
 				}
 				defer conn.Close()
 			}
+			if where != "with nobody" { // there, all hear so at once
+				gatewaytest.UnderWay(t, 1)
+			}
 			began := time.Now()
-			o.close()
+			o.Close()
 			if took := time.Since(began); took > 3*ownTimeout/2 { // zk alone would wait for the silent one
 				t.Errorf("Close took %s", took)
 			}
-			for late := time.Now().Add(patient); ; runtime.Gosched() { // what has ended may be on its last step
-				going := goroutines()
-				if len(going) == 0 {
-					return
-				}
-				if time.Now().After(late) {
-					t.Fatalf("%d goroutines go on, such as\n%s", len(going), going[0])
-				}
-			}
+			gatewaytest.Quiet(t, "zookeeper.(*ensemble)", "zookeeper.(*client)", "go-zookeeper/zk")
 		})
 	}
-}
-
-// goroutines are those of gateways and of their clients.
-func goroutines() (going []string) {
-	all := make([]byte, 1<<20)
-	for _, g := range strings.Split(string(all[:runtime.Stack(all, true)]), "\n\n") {
-		if strings.Contains(g, "zookeeper.(*Gateway)") || strings.Contains(g, "zookeeper.(*client)") || strings.Contains(g, "go-zookeeper/zk") {
-			going = append(going, g)
-		}
-	}
-	return going
 }
 
 // nobody is an address where nobody listens.
@@ -84,8 +68,8 @@ func TestNobodyIsThere(t *testing.T) {
 	var log bytes.Buffer
 	at := nobody(t)
 	o := open(t, Config{Servers: []string{at}, Log: slog.New(slog.NewTextHandler(&log, nil))})
-	o.hears(t, wire.CoordSession{Session: "s", Timeout: time.Second}, "alive unavailable")
-	o.close()
+	o.Hears(wire.CoordSession{Session: "s", Timeout: time.Second}, "alive unavailable")
+	o.Close()
 	for _, want := range []string{"keep session s", "no member of ZooKeeper is reached at " + at, "connection refused",
 		"start one there, or name others in high-availability.zookeeper.quorum"} {
 		if !strings.Contains(log.String(), want) {

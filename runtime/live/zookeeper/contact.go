@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/flinch-dev/flinch/runtime/live/coordination"
 )
 
 // contact is a connection in a session of ZooKeeper's. The session outlives it: whoever presents its id and password
@@ -23,9 +25,6 @@ type contact struct {
 	release func() bool
 }
 
-// errEnded says that there is no such session any more.
-var errEnded = errors.New("the session has ended")
-
 const (
 	passwordBytes = 16
 	answerMax     = 1 << 10 // bytes
@@ -34,13 +33,13 @@ const (
 
 // contact calls the server that the client is connected to, again and again until ctx is over: it may be about to
 // leave it, and ZooKeeper ends a contact when there is another one in the same session. The id 0 opens a session.
-func (g *Gateway) contact(ctx context.Context, s session) (*contact, error) {
+func (e *ensemble) contact(ctx context.Context, s session) (*contact, error) {
 	for {
-		c, err := g.call(ctx, g.zk.conn.Server(), s)
+		c, err := e.call(ctx, e.zk.conn.Server(), s)
 		switch {
-		case errors.Is(err, errEnded):
+		case errors.Is(err, coordination.ErrSessionExpired):
 			// ZooKeeper knows before the session's node has gone. Nobody shall see it whose neighbour has heard.
-			if gone := g.zk.delete(ctx, g.aliveNode(s.owner())); gone != nil && !errors.Is(gone, zk.ErrNoNode) {
+			if gone := e.zk.delete(ctx, e.aliveNode(s.owner())); gone != nil && !errors.Is(gone, zk.ErrNoNode) {
 				return nil, gone
 			}
 			return nil, err
@@ -53,8 +52,8 @@ func (g *Gateway) contact(ctx context.Context, s session) (*contact, error) {
 	}
 }
 
-func (g *Gateway) call(ctx context.Context, server string, s session) (*contact, error) {
-	conn, err := g.cfg.Dial(ctx, "tcp", server)
+func (e *ensemble) call(ctx context.Context, server string, s session) (*contact, error) {
+	conn, err := e.cfg.Dial(ctx, "tcp", server)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +88,7 @@ func (c *contact) present() error {
 	}
 	id := int64(binary.BigEndian.Uint64(answer[8:]))
 	if id == 0 {
-		return errEnded
+		return coordination.ErrSessionExpired
 	}
 	c.granted = time.Duration(binary.BigEndian.Uint32(answer[4:])) * time.Millisecond
 	c.ID, c.Password = id, answer[20:20+passwordBytes]

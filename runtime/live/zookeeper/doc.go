@@ -1,13 +1,12 @@
 // Package zookeeper serves the coordination service's words from ZooKeeper: the actor at the address "ha" in production.
 //
-//	asker ── CoordTxn, CoordGet ─▶ Gateway: a line per asker ─▶ goroutine ─┬─▶ client: one connection ───▶ ZooKeeper
-//	      ── CoordSession ───────▶                                 │       └─▶ contact: presents a session ─▶  │
-//	  ◀──── answer ─────────── mailbox ◀── live.Post ──────────────┘               and hangs up                │
-//	      ── CoordWatch ─────────▶ goroutine, for as long as the watch waits ◀── bell ◀── listen: something ◀──┘
-//	                                                                                      may have changed
+//	asker ── wire/coordination.go ──▶ coordination.Gateway ──▶ ensemble ─┬─ Transact, Read ─▶ client: one connection ─▶ ZooKeeper
+//	                                                                     ├─ KeepAlive ──────▶ contact: presents a ────▶   │
+//	                                                                     │                    session, and hangs up       │
+//	                                                                     └─ Await ◀── bell ◀── listen: something ◀────────┘
+//	                                                                                           may have changed
 //
-// Nothing is kept here: a gateway that has died is replaced by a new one, and any number of them serve the same keys.
-// In ZooKeeper, below the root, there are
+// Nothing is kept here: any number of gateways serve the same keys. In ZooKeeper, below the root, there are
 //
 //	ledger         how many transactions there were, and which keys went last; every transaction writes it
 //	keys/=<key>    a key with its value and version, and the session of an ephemeral one

@@ -12,6 +12,8 @@ import (
 	"github.com/flinch-dev/flinch/runtime/config"
 	"github.com/flinch-dev/flinch/runtime/election"
 	"github.com/flinch-dev/flinch/runtime/live"
+	"github.com/flinch-dev/flinch/runtime/live/coordination"
+	"github.com/flinch-dev/flinch/runtime/live/coordination/gatewaytest"
 	"github.com/flinch-dev/flinch/runtime/mailbox"
 	"github.com/flinch-dev/flinch/runtime/wire"
 )
@@ -23,23 +25,20 @@ type contest struct {
 	conf   config.HighAvailability
 	cables map[string]*cable
 	says   chan string
-	onlook *office
+	onlook office
 }
 
 func hold(t *testing.T, sessionTimeout time.Duration) *contest {
 	t.Helper()
-	c := &contest{t: t, cfg: serve(t), conf: configure(t, "zookeeper", sessionTimeout), cables: map[string]*cable{}, says: make(chan string, 16)}
+	c := &contest{t: t, cfg: serve(t), conf: gatewaytest.Configure(t, "zookeeper", sessionTimeout), cables: map[string]*cable{}, says: make(chan string, 16)}
 	c.onlook = open(t, c.cfg)
 	for _, name := range []string{"a", "b"} {
 		c.cables[name] = &cable{}
 		cfg := c.cfg
 		cfg.Dial, cfg.Patience = c.cables[name].dial, time.Second
-		g, err := New(cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
+		g := gateway(t, cfg)
 		node := live.Start(live.Config{Name: name, Residents: []live.Resident{{Name: "ha", Actor: g},
-			{Actor: &candidate{conf: c.conf, name: name, ha: mailbox.Addr(name).In("ha"), says: c.says}}}})
+			{Actor: &gatewaytest.Candidate{Conf: c.conf, Name: name, HA: mailbox.Addr(name).In("ha"), Says: c.says}}}})
 		t.Cleanup(func() {
 			node.Stop()
 			g.Close()
@@ -64,7 +63,7 @@ func (c *contest) latch() (session string) {
 
 func (c *contest) hears(want string) {
 	c.t.Helper()
-	if said := hear(c.t, c.says); !strings.HasPrefix(said, want) {
+	if said := gatewaytest.Hear(c.t, c.says); !strings.HasPrefix(said, want) {
 		c.t.Fatalf("hears %q, want %q", said, want)
 	}
 }
@@ -75,7 +74,7 @@ func (c *contest) hears(want string) {
 func TestTheLeadersSessionExpires(t *testing.T) {
 	t.Parallel()
 	c := hold(t, 3*time.Second)
-	leader := hear(t, c.says)
+	leader := gatewaytest.Hear(t, c.says)
 	other := map[string]string{"a": "b", "b": "a"}[leader]
 	for range 2 {
 		session := c.latch()
@@ -85,7 +84,7 @@ func TestTheLeadersSessionExpires(t *testing.T) {
 			t.Errorf("the latch is not %s's any more, though its session has not ended", leader)
 		}
 		c.hears(other)
-		if _, err := c.onlook.gateway.living(t.Context(), session); !errors.Is(err, errEnded) {
+		if _, err := c.onlook.ensemble.living(t.Context(), session); !errors.Is(err, coordination.ErrSessionExpired) {
 			t.Errorf("%s leads, and the session of %s has not ended at ZooKeeper: %v", other, leader, err)
 		}
 		if c.latch() == session {
@@ -100,12 +99,12 @@ func TestTheLeadersSessionExpires(t *testing.T) {
 func TestZooKeeperEndsTheLeadersSession(t *testing.T) {
 	t.Parallel()
 	c := hold(t, 3*time.Second)
-	leader, session := hear(t, c.says), c.latch()
+	leader, session := gatewaytest.Hear(t, c.says), c.latch()
 	if err := Expire(t.Context(), c.cfg, session); err != nil {
 		t.Fatal(err)
 	}
 	// The other one may be told first.
-	said := []string{hear(t, c.says), hear(t, c.says)}
+	said := []string{gatewaytest.Hear(t, c.says), gatewaytest.Hear(t, c.says)}
 	if lost := strings.Join(said, ", "); !strings.Contains(lost, leader+" lost it: ") {
 		t.Errorf("the leader's session has ended, and one hears %q", lost)
 	}

@@ -3,40 +3,28 @@ package zookeeper
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/go-zookeeper/zk"
 
+	"github.com/flinch-dev/flinch/runtime/live/coordination"
 	"github.com/flinch-dev/flinch/runtime/wire"
 )
 
-var (
-	errConflict  = errors.New("a comparison failed")
-	errOvertaken = errors.New("the view does not hold any more: certainly nothing is changed")
-)
+var errOvertaken = errors.New("the view does not hold any more: certainly nothing is changed")
 
-// transact is one transaction, tried until nobody is quicker.
-func (g *Gateway) transact(ctx context.Context, t wire.CoordTxn) (version uint64, why string) {
+// Transact is one transaction, tried until nobody is quicker.
+func (e *ensemble) Transact(ctx context.Context, t wire.CoordTxn) (version uint64, err error) {
 	for {
-		version, err := g.attempt(ctx, t)
-		switch {
-		case err == nil:
-			return version, ""
-		case errors.Is(err, errOvertaken):
-		case errors.Is(err, errConflict):
-			return 0, conflict
-		case errors.Is(err, errEnded):
-			return 0, sessionExpired
-		default:
-			return 0, g.failed(fmt.Sprintf("write %d keys on %d conditions", len(t.Writes), len(t.If)), err)
+		if version, err = e.attempt(ctx, t); !errors.Is(err, errOvertaken) {
+			return version, err
 		}
 	}
 }
 
 // attempt compares in a view, then looks at the sessions, and writes on top of the view.
-func (g *Gateway) attempt(ctx context.Context, t wire.CoordTxn) (version uint64, err error) {
-	v, err := g.look(ctx, these(keysOf(t)...))
+func (e *ensemble) attempt(ctx context.Context, t wire.CoordTxn) (version uint64, err error) {
+	v, err := e.look(ctx, these(keysOf(t)...))
 	if err != nil {
 		return 0, err
 	}
@@ -44,7 +32,7 @@ func (g *Gateway) attempt(ctx context.Context, t wire.CoordTxn) (version uint64,
 	for _, c := range t.If {
 		k := v.keys[c.Key]
 		if k.Version != c.Version {
-			return 0, errConflict
+			return 0, coordination.ErrConflict
 		}
 		if k.Owner != "" {
 			living = append(living, k.Owner)
@@ -58,7 +46,7 @@ func (g *Gateway) attempt(ctx context.Context, t wire.CoordTxn) (version uint64,
 			c.to = &key{Value: w.Value}
 		}
 		if !w.Delete && w.Session != "" {
-			s, err := g.living(ctx, w.Session)
+			s, err := e.living(ctx, w.Session)
 			if err != nil {
 				return 0, err
 			}
@@ -67,12 +55,12 @@ func (g *Gateway) attempt(ctx context.Context, t wire.CoordTxn) (version uint64,
 		}
 		changes = append(changes, c)
 	}
-	if version, err = g.commit(ctx, v, living, changes); err != nil {
+	if version, err = e.commit(ctx, v, living, changes); err != nil {
 		return 0, err
 	}
 	// A session that writes is alive. The write stands, whatever comes of this.
 	for _, s := range writers {
-		g.keep(ctx, s)
+		e.keep(ctx, s)
 	}
 	return version, nil
 }
@@ -97,7 +85,7 @@ type change struct {
 
 // commit makes changes to keys that a view has, or has looked for: all or none, if the view still holds and some
 // sessions live. The version is the next one, or that of the view if nothing changes.
-func (g *Gateway) commit(ctx context.Context, v view, living []string, changes []change) (version uint64, err error) {
+func (e *ensemble) commit(ctx context.Context, v view, living []string, changes []change) (version uint64, err error) {
 	there := map[string]bool{}
 	for name := range v.keys {
 		there[name] = true
@@ -105,7 +93,7 @@ func (g *Gateway) commit(ctx context.Context, v view, living []string, changes [
 	var writes []any
 	var gone []string
 	for _, c := range changes {
-		node := g.keyNode(c.key)
+		node := e.keyNode(c.key)
 		switch {
 		case c.to == nil && there[c.key]:
 			writes, gone = append(writes, &zk.DeleteRequest{Path: node, Version: anyVersion}), append(gone, c.key)
@@ -124,26 +112,26 @@ func (g *Gateway) commit(ctx context.Context, v view, living []string, changes [
 		return v.ledger.Version, nil
 	}
 	next := v.ledger.next(gone)
-	ops := []any{&zk.SetDataRequest{Path: g.ledger(), Data: encode(next), Version: v.at}}
+	ops := []any{&zk.SetDataRequest{Path: e.ledger(), Data: encode(next), Version: v.at}}
 	for _, owner := range living {
-		ops = append(ops, &zk.CheckVersionRequest{Path: g.aliveNode(owner), Version: anyVersion})
+		ops = append(ops, &zk.CheckVersionRequest{Path: e.aliveNode(owner), Version: anyVersion})
 	}
-	err = g.zk.multi(ctx, append(ops, writes...))
+	err = e.zk.multi(ctx, append(ops, writes...))
 	if errors.Is(err, zk.ErrBadVersion) || errors.Is(err, zk.ErrNoNode) { // the ledger has moved, or a session has ended
 		err = errOvertaken
 	}
 	return next.Version, err
 }
 
-// read reads keys.
-func (g *Gateway) read(ctx context.Context, prefix string, exact bool) (entries []wire.Entry, version uint64, why string) {
-	which := g.prefixed(prefix)
+// Read reads keys.
+func (e *ensemble) Read(ctx context.Context, prefix string, exact bool) (entries []wire.Entry, version uint64, err error) {
+	which := e.prefixed(prefix)
 	if exact {
 		which = these(prefix)
 	}
-	v, err := g.look(ctx, which)
+	v, err := e.look(ctx, which)
 	if err != nil {
-		return nil, 0, g.failed("read "+prefix+"*", err)
+		return nil, 0, err
 	}
-	return v.entries(), v.ledger.Version, ""
+	return v.entries(), v.ledger.Version, nil
 }

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/flinch-dev/flinch/runtime/election/coordtest"
+	"github.com/flinch-dev/flinch/runtime/mailbox"
 	"github.com/flinch-dev/flinch/runtime/wire"
 )
 
@@ -21,30 +23,29 @@ func TestNothingIsWrittenOnTopOfAnOldView(t *testing.T) {
 	t.Parallel()
 	cfg := serve(t)
 	o := open(t, cfg)
-	g := o.gateway
-	o.hears(t, wire.CoordSession{Session: "s", Timeout: 10 * time.Second}, "alive")
-	o.hears(t, write("latch", "s"), "done")
-	o.hears(t, write("plan", ""), "done")
+	o.Hears(wire.CoordSession{Session: "s", Timeout: 10 * time.Second}, "alive")
+	o.Hears(write("latch", "s"), "done")
+	o.Hears(write("plan", ""), "done")
 	for _, quicker := range []func(){
-		func() { o.hears(t, write("other", ""), "done") },
+		func() { o.Hears(write("other", ""), "done") },
 		func() {
-			o.hears(t, wire.CoordTxn{Writes: []wire.Write{{Key: "plan", Delete: true}}}, "done")
-			o.hears(t, write("plan", ""), "done")
+			o.Hears(remove("plan"), "done")
+			o.Hears(write("plan", ""), "done")
 		},
-		func() { o.hears(t, wire.CoordSession{Session: "s", Close: true}, "alive") },
+		func() { o.Hears(wire.CoordSession{Session: "s", Close: true}, "alive") },
 	} {
-		v, err := g.look(t.Context(), these("latch", "plan"))
+		v, err := o.ensemble.look(t.Context(), these("latch", "plan"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		quicker()
-		_, err = g.commit(t.Context(), v, []string{v.keys["latch"].Owner}, []change{{"plan", &key{Value: []byte("y")}}, {key: "other"}})
+		_, err = o.ensemble.commit(t.Context(), v, []string{v.keys["latch"].Owner}, []change{{"plan", &key{Value: []byte("y")}}, {key: "other"}})
 		if !errors.Is(err, errOvertaken) {
 			t.Errorf("a write on top of an old view: %v", err)
 		}
-		o.hears(t, wire.CoordGet{Prefix: "plan"}, "plan=x")
+		o.Hears(wire.CoordGet{Prefix: "plan"}, "plan=x")
 	}
-	o.hears(t, wire.CoordGet{}, "other=x  plan=x")
+	o.Hears(wire.CoordGet{}, "other=x  plan=x")
 }
 
 // A leader's write compares its latch. Its session ends when all has been looked at, and nothing but the write is left:
@@ -58,18 +59,18 @@ func TestAWriteOfALeaderWhoseSessionHasJustEnded(t *testing.T) {
 		conn, err := new(net.Dialer).DialContext(ctx, network, address)
 		return &hesitant{conn, func() {
 			if late.CompareAndSwap(true, false) {
-				there.hears(t, wire.CoordSession{Session: "s", Close: true}, "alive")
+				there.Hears(wire.CoordSession{Session: "s", Close: true}, "alive")
 			}
 		}}, err
 	}
 	here := open(t, cfg)
-	here.hears(t, wire.CoordSession{Session: "s", Timeout: time.Minute}, "alive")
-	version := here.hears(t, write("latch", "s"), "done")
+	here.Hears(wire.CoordSession{Session: "s", Timeout: time.Minute}, "alive")
+	version := here.Hears(write("latch", "s"), "done")
 	asLeader := write("plan", "")
 	asLeader.If = []wire.Compare{{Key: "latch", Version: version}}
-	here.hears(t, asLeader, "done")
+	here.Hears(asLeader, "done")
 	late.Store(true)
-	here.hears(t, asLeader, "done conflict")
+	here.Hears(asLeader, "done conflict")
 	if late.Load() {
 		t.Error("nobody was late")
 	}
@@ -97,11 +98,12 @@ func TestNoWriteIsLostAmongManyWriters(t *testing.T) {
 	const each = 10
 	cfg := serve(t)
 	var all sync.WaitGroup
-	var last *office
+	var last office
 	for range 2 {
 		o := open(t, cfg)
 		last = o
-		for asker := range o.heard {
+		for _, name := range coordtest.Askers {
+			asker := mailbox.Addr(name)
 			all.Go(func() {
 				for counted := 0; counted < each; {
 					o.Ask(asker, wire.CoordGet{Prefix: "counter", Exact: true})
@@ -114,7 +116,7 @@ func TestNoWriteIsLostAmongManyWriters(t *testing.T) {
 					o.Ask(asker, wire.CoordTxn{If: []wire.Compare{{Key: "counter", Version: e.Version}},
 						Writes: []wire.Write{{Key: "counter", Value: fmt.Append(nil, n+1)}}})
 					switch done, ok := o.Answer(asker).(wire.CoordTxnDone); {
-					case !ok || done.Err != "" && done.Err != conflict:
+					case !ok || done.Err != "" && done.Err != "conflict":
 						t.Errorf("%s: its step to %d is answered %+v", asker, n+1, done)
 						return
 					case done.Err == "":
@@ -125,7 +127,7 @@ func TestNoWriteIsLostAmongManyWriters(t *testing.T) {
 		}
 	}
 	all.Wait()
-	last.hears(t, wire.CoordGet{}, fmt.Sprintf("counter=%d", 4*each))
+	last.Hears(wire.CoordGet{}, fmt.Sprintf("counter=%d", 4*each))
 }
 
 // ZooKeeper takes a transaction, and its answer is lost. The asker hears that it does not know, and reads it back.
@@ -138,11 +140,11 @@ func TestALostAnswerLeavesItOpen(t *testing.T) {
 		return &forgetful{Conn: conn, lose: &lose}, err
 	}
 	o := open(t, cfg)
-	o.hears(t, write("other", ""), "done")
+	o.Hears(write("other", ""), "done")
 	lose.Store(true)
-	o.hears(t, write("plan", ""), "done unavailable")
-	o.hears(t, wire.CoordGet{Prefix: "plan"}, "plan=x")
-	o.hears(t, write("plan", ""), "done")
+	o.Hears(write("plan", ""), "done unavailable")
+	o.Hears(wire.CoordGet{Prefix: "plan"}, "plan=x")
+	o.Hears(write("plan", ""), "done")
 }
 
 // forgetful is a connection that breaks before the answer to a transaction arrives, once.
@@ -177,7 +179,7 @@ func TestOddKeys(t *testing.T) {
 	for i, key := range odd {
 		all.Writes = append(all.Writes, wire.Write{Key: key, Value: fmt.Append(nil, i)})
 	}
-	o.hears(t, all, "done")
+	o.Hears(all, "done")
 	o.Ask("jm-0", wire.CoordGet{})
 	read, _ := o.Answer("jm-0").(wire.CoordEntries)
 	if len(read.Entries) != len(odd) {
@@ -189,11 +191,11 @@ func TestOddKeys(t *testing.T) {
 		}
 	}
 	version := read.Version
-	o.hears(t, wire.CoordTxn{Writes: []wire.Write{{Key: "\xff", Delete: true}}}, "done")
-	o.hears(t, wire.CoordWatch{Prefix: "\xff", After: version, Wait: time.Hour}, "")
+	o.Hears(remove("\xff"), "done")
+	o.Hears(wire.CoordWatch{Prefix: "\xff", After: version, Wait: time.Hour}, "")
 	for _, name := range []string{"../s", "\xff"} {
-		o.hears(t, wire.CoordSession{Session: name, Timeout: 10 * time.Second}, "alive")
-		o.hears(t, write("", name), "done")
-		o.hears(t, wire.CoordGet{Exact: true}, "=x "+name)
+		o.Hears(wire.CoordSession{Session: name, Timeout: 10 * time.Second}, "alive")
+		o.Hears(write("", name), "done")
+		o.Hears(wire.CoordGet{Exact: true}, "=x "+name)
 	}
 }

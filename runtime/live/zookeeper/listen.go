@@ -36,25 +36,25 @@ const listenAgain = 200 * time.Millisecond
 // listen rings the bell whenever something may have changed, as long as the gateway lives. It has a client of its own,
 // which it leaves with its first connection: when zk takes another one, it asks for what its watches have missed since
 // the newest change that it has heard of, which may be newer than the one that they have missed.
-func (g *Gateway) listen() {
-	for g.ctx.Err() == nil {
-		if err := g.listenOnce(); err != nil {
-			g.cfg.Log.Debug("ZooKeeper does not let us listen; watches hear when they look again", "cause", err)
+func (e *ensemble) listen() {
+	for e.ctx.Err() == nil {
+		if err := e.listenOnce(); err != nil {
+			e.cfg.Log.Debug("ZooKeeper does not let us listen; watches hear when they look again", "cause", e.Explain(err))
 		}
-		pause(g.ctx, listenAgain)
+		pause(e.ctx, listenAgain)
 	}
 }
 
-func (g *Gateway) listenOnce() error {
-	ctx, hangUp := context.WithTimeout(g.ctx, g.cfg.Patience)
-	err := g.catchUp(ctx) // so that the nodes are there
+func (e *ensemble) listenOnce() error {
+	ctx, hangUp := context.WithTimeout(e.ctx, e.cfg.Patience)
+	err := e.catchUp(ctx) // so that the nodes are there
 	hangUp()
 	if err != nil {
 		return err
 	}
-	ctx, hangUp = context.WithCancel(g.ctx)
-	c, err := connect(ctx, g.cfg, func(e zk.Event) {
-		if e.State == zk.StateDisconnected {
+	ctx, hangUp = context.WithCancel(e.ctx)
+	c, err := connect(ctx, e.cfg, func(event zk.Event) {
+		if event.State == zk.StateDisconnected {
 			hangUp()
 		}
 	})
@@ -65,21 +65,21 @@ func (g *Gateway) listenOnce() error {
 	defer c.close()
 	defer hangUp()
 	errs := make(chan error, 2)
-	for node, watch := range map[string]func(context.Context, string) (<-chan zk.Event, error){g.ledger(): c.watchData, g.alive(): c.watchChildren} {
-		c.asking.Go(func() { errs <- g.hear(ctx, node, watch) })
+	for node, watch := range map[string]func(context.Context, string) (<-chan zk.Event, error){e.ledger(): c.watchData, e.alive(): c.watchChildren} {
+		c.asking.Go(func() { errs <- e.hear(ctx, node, watch) })
 	}
 	return <-errs // neither is of use alone
 }
 
 // hear rings the bell whenever a node changes. Each of ZooKeeper's watches tells of one change, so the bell rings when
 // the next one is set: nobody knows what came before that.
-func (g *Gateway) hear(ctx context.Context, node string, watch func(context.Context, string) (<-chan zk.Event, error)) error {
+func (e *ensemble) hear(ctx context.Context, node string, watch func(context.Context, string) (<-chan zk.Event, error)) error {
 	for {
 		changed, err := watch(ctx, node)
 		if err != nil {
 			return err
 		}
-		g.bell.ring()
+		e.bell.ring()
 		select {
 		case <-changed:
 		case <-ctx.Done():

@@ -1,94 +1,57 @@
 package zookeeper
 
 import (
-	"fmt"
-	"strings"
 	"testing"
-	"time"
 
 	"github.com/flinch-dev/flinch/runtime/election/coordtest"
-	"github.com/flinch-dev/flinch/runtime/live"
-	"github.com/flinch-dev/flinch/runtime/mailbox"
-	"github.com/flinch-dev/flinch/runtime/wire"
+	"github.com/flinch-dev/flinch/runtime/live/coordination/gatewaytest"
 )
 
-// patient is how long a gateway waits for a ZooKeeper that will answer, on a machine with much else to do.
-const patient = 20 * time.Second
+const patient = gatewaytest.Patience
+
+var (
+	write  = gatewaytest.Write
+	remove = gatewaytest.Delete
+)
 
 // office is a process with a gateway, and with the askers in it.
 type office struct {
-	gateway *Gateway
-	node    *live.Node
-	heard   map[mailbox.Addr]chan mailbox.Msg
+	*gatewaytest.Office
+	ensemble *ensemble
 }
 
-// clerk keeps what an asker hears.
-type clerk chan mailbox.Msg
-
-func (c clerk) Receive(_ mailbox.Env, _ mailbox.Addr, m mailbox.Msg) error {
-	if _, started := m.(mailbox.Started); !started {
-		c <- m
-	}
-	return nil
+func open(t *testing.T, cfg Config) office {
+	t.Helper()
+	g := gateway(t, cfg)
+	return office{gatewaytest.Open(t, g), g.ensemble}
 }
 
-func open(t *testing.T, cfg Config) *office {
+func gateway(t *testing.T, cfg Config) *Gateway {
 	t.Helper()
 	g, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := &office{gateway: g, heard: map[mailbox.Addr]chan mailbox.Msg{}}
-	residents := []live.Resident{{Actor: g}}
-	for _, name := range coordtest.Askers {
-		c := make(clerk, 64)
-		o.heard[mailbox.Addr(name)] = c
-		residents = append(residents, live.Resident{Name: name, Actor: c})
-	}
-	o.node = live.Start(live.Config{Name: "ha", Residents: residents})
-	t.Cleanup(o.close)
-	return o
+	return g
 }
 
-// close ends the process: with it goes all that it kept of ZooKeeper.
-func (o *office) close() {
-	o.node.Stop()
-	o.gateway.Close()
+// The gateway keeps the contract that the model keeps, and that to etcd.
+func TestContract(t *testing.T) {
+	t.Parallel()
+	coordtest.Run(t, func(t *testing.T) coordtest.Service {
+		t.Parallel()
+		return open(t, serve(t))
+	})
 }
 
-func (o *office) Ask(from mailbox.Addr, m mailbox.Msg) { o.node.Send("ha/"+from, "ha", m) }
-
-func (o *office) Answer(to mailbox.Addr) mailbox.Msg {
-	select {
-	case m := <-o.heard[to]:
-		return m
-	case <-time.After(2 * patient):
-		return nil
-	}
+// What a gateway knows is in ZooKeeper.
+func TestSessionsAreOfAllGateways(t *testing.T) {
+	t.Parallel()
+	cfg := serve(t)
+	gatewaytest.SharesSessions(open(t, cfg).Office, open(t, cfg).Office)
 }
 
-// hears sends a request and compares the answer, up to the versions in it.
-func (o *office) hears(t *testing.T, m mailbox.Msg, want string) (version uint64) {
-	t.Helper()
-	o.Ask("jm-0", m)
-	said := ""
-	switch m := o.Answer("jm-0").(type) {
-	case wire.CoordTxnDone:
-		said, version = "done "+m.Err, m.Version
-	case wire.CoordSessionAlive:
-		said = "alive " + m.Err
-	case wire.CoordEntries:
-		for _, e := range m.Entries {
-			said += fmt.Sprintf("%s=%s %s ", e.Key, e.Value, e.Session)
-		}
-		said, version = said+m.Err, m.Version
-	}
-	if said = strings.TrimSpace(said); said != want {
-		t.Errorf("%+v is answered %q, want %q", m, said, want)
-	}
-	return version
-}
-
-func write(key, session string) wire.CoordTxn {
-	return wire.CoordTxn{Writes: []wire.Write{{Key: key, Value: []byte("x"), Session: session}}}
+func TestElectionOnZooKeeper(t *testing.T) {
+	t.Parallel()
+	gatewaytest.Elects(t, func(t *testing.T) gatewaytest.Gateway { return gateway(t, serve(t)) })
 }

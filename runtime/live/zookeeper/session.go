@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
+	"github.com/flinch-dev/flinch/runtime/live/coordination"
 	"github.com/flinch-dev/flinch/runtime/wire"
 )
 
@@ -23,92 +24,87 @@ type session struct {
 // owner is the name of the session's own node in alive.
 func (s session) owner() string { return strconv.FormatUint(uint64(s.ID), 16) }
 
-// keepAlive opens a session, keeps it alive, or closes it. It returns why it could not. Whoever loses a race to use a
-// name first looks again: then it is used.
-func (g *Gateway) keepAlive(ctx context.Context, m wire.CoordSession) (why string) {
+// KeepAlive opens a session, keeps it alive, or closes it. Whoever loses a race to use a name first looks again: then it
+// is used.
+func (e *ensemble) KeepAlive(ctx context.Context, m wire.CoordSession) error {
 	for {
-		s, used, err := g.session(ctx, m.Session)
+		s, used, err := e.session(ctx, m.Session)
 		settled := true
 		switch {
 		case err != nil:
 		case used && s.ID == 0:
-			return sessionExpired
+			err = coordination.ErrSessionExpired
 		case !used && m.Close:
-			settled, err = g.use(ctx, m.Session, session{})
+			settled, err = e.use(ctx, m.Session, session{})
 		case !used:
-			settled, err = g.open(ctx, m)
+			settled, err = e.open(ctx, m)
 		case m.Close:
-			err = g.end(ctx, s)
+			err = e.end(ctx, s)
 		default:
-			err = g.keep(ctx, s)
+			err = e.keep(ctx, s)
 		}
-		switch {
-		case errors.Is(err, errEnded):
-			return sessionExpired
-		case err != nil:
-			return g.failed("keep session "+m.Session, err)
-		case settled:
-			return ""
+		if err != nil || settled {
+			return err
 		}
 	}
 }
 
 // session looks a session up. used: its name is alive or has ended for good.
-func (g *Gateway) session(ctx context.Context, name string) (s session, used bool, err error) {
-	if err := g.catchUp(ctx); err != nil {
+func (e *ensemble) session(ctx context.Context, name string) (s session, used bool, err error) {
+	if err := e.catchUp(ctx); err != nil {
 		return session{}, false, err
 	}
-	n, err := g.zk.get(ctx, g.knownNode(name))
+	n, err := e.zk.get(ctx, e.knownNode(name))
 	switch {
 	case errors.Is(err, zk.ErrNoNode):
 		return session{}, false, nil
 	case err != nil:
 		return session{}, false, err
 	}
-	s, err = decode[session](g.knownNode(name), n.data)
+	s, err = decode[session](e.knownNode(name), n.data)
 	return s, true, err
 }
 
-// living looks up a session that is alive; errEnded: there is none of this name.
-func (g *Gateway) living(ctx context.Context, name string) (session, error) {
-	s, used, err := g.session(ctx, name)
+// living looks up a session that is alive; coordination.ErrSessionExpired: there is none of this name.
+func (e *ensemble) living(ctx context.Context, name string) (session, error) {
+	s, used, err := e.session(ctx, name)
 	if err != nil {
 		return session{}, err
 	}
 	if !used || s.ID == 0 {
-		return session{}, errEnded
+		return session{}, coordination.ErrSessionExpired
 	}
-	_, err = g.zk.version(ctx, g.aliveNode(s.owner()))
+	_, err = e.zk.version(ctx, e.aliveNode(s.owner()))
 	if errors.Is(err, zk.ErrNoNode) {
-		err = errEnded
+		err = coordination.ErrSessionExpired
 	}
 	return s, err
 }
 
 // open gives a name a new session of ZooKeeper's. The session has its own node first, and its name then: so whoever
 // finds the name finds it alive. One that nobody gets to know runs out.
-func (g *Gateway) open(ctx context.Context, m wire.CoordSession) (first bool, err error) {
-	c, err := g.contact(ctx, session{Timeout: m.Timeout})
+func (e *ensemble) open(ctx context.Context, m wire.CoordSession) (first bool, err error) {
+	c, err := e.contact(ctx, session{Timeout: m.Timeout})
 	if err != nil {
 		return false, err
 	}
 	defer c.hangUp()
 	if c.granted < m.Timeout {
-		g.cfg.Log.Warn("ZooKeeper grants a session less time than is asked for: when this process dies or is cut off, the session ends earlier; "+
+		e.cfg.Log.Warn("ZooKeeper grants a session less time than is asked for: when this process dies or is cut off, the session ends earlier; "+
 			"raise its maxSessionTimeout, or lower high-availability.zookeeper.client.session-timeout", "session", m.Session, "asked", m.Timeout, "granted", c.granted)
 	}
-	if err := c.createEphemeral(g.aliveNode(c.owner())); err != nil {
+	if err := c.createEphemeral(e.aliveNode(c.owner())); err != nil {
 		return false, err
 	}
-	if first, err = g.use(ctx, m.Session, c.session); first {
-		g.bridge(c)
+	if first, err = e.use(ctx, m.Session, c.session); first {
+		e.bridge(c)
 	}
 	return first, err
 }
 
 // use takes a name that nobody has used.
-func (g *Gateway) use(ctx context.Context, name string, s session) (first bool, err error) {
-	switch err := g.zk.create(ctx, g.knownNode(name), encode(s)); {
+func (e *ensemble) use(ctx context.Context, name string, s session) (first bool, err error) {
+	switch err := e.zk.create(ctx, e.knownNode(name), encode(s)); {
 	case errors.Is(err, zk.ErrNodeExists):
 		return false, nil
 	default:
@@ -117,31 +113,31 @@ func (g *Gateway) use(ctx context.Context, name string, s session) (first bool, 
 }
 
 // keep is a sign of life: ZooKeeper counts a session's timeout from when it is contacted.
-func (g *Gateway) keep(ctx context.Context, s session) error {
-	c, err := g.contact(ctx, s)
+func (e *ensemble) keep(ctx context.Context, s session) error {
+	c, err := e.contact(ctx, s)
 	if err != nil {
 		return err
 	}
 	c.hangUp()
-	g.bridge(c)
+	e.bridge(c)
 	return nil
 }
 
 // bridge keeps a session alive that has less time from ZooKeeper than its asker wants, until the rest is enough.
-func (g *Gateway) bridge(c *contact) {
+func (e *ensemble) bridge(c *contact) {
 	s, granted := c.session, c.granted
 	left := s.Timeout - granted
 	if left <= 0 {
 		return
 	}
-	g.working.Go(func() {
-		for left > 0 && pause(g.ctx, min(left, granted/2)) == nil {
+	e.background.Go(func() {
+		for left > 0 && pause(e.ctx, min(left, granted/2)) == nil {
 			left -= granted / 2
-			ctx, cancel := context.WithTimeout(g.ctx, g.cfg.Patience)
-			c, err := g.contact(ctx, s)
+			ctx, cancel := context.WithTimeout(e.ctx, e.cfg.Patience)
+			c, err := e.contact(ctx, s)
 			cancel()
 			switch {
-			case errors.Is(err, errEnded):
+			case errors.Is(err, coordination.ErrSessionExpired):
 				return
 			case err == nil:
 				c.hangUp()
@@ -151,8 +147,8 @@ func (g *Gateway) bridge(c *contact) {
 }
 
 // end ends a session. Its node is gone when ZooKeeper has answered.
-func (g *Gateway) end(ctx context.Context, s session) error {
-	c, err := g.contact(ctx, s)
+func (e *ensemble) end(ctx context.Context, s session) error {
+	c, err := e.contact(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -163,14 +159,14 @@ func (g *Gateway) end(ctx context.Context, s session) error {
 // Expire ends a session at ZooKeeper, as if its timeout were over: by its id and password, whoever uses them. It is for
 // harnesses.
 func Expire(ctx context.Context, cfg Config, name string) error {
-	g, err := New(cfg)
+	e, err := join(cfg)
 	if err != nil {
 		return err
 	}
-	defer g.Close()
-	s, err := g.living(ctx, name)
+	defer e.leave()
+	s, err := e.living(ctx, name)
 	if err == nil {
-		err = g.end(ctx, s)
+		err = e.end(ctx, s)
 	}
 	if err != nil {
 		return fmt.Errorf("expire session %s at ZooKeeper: %w", name, err)

@@ -11,14 +11,14 @@ import (
 )
 
 // Where things are in ZooKeeper; see the package's comment.
-func (g *Gateway) ledger() string             { return path.Join(g.cfg.Root, "ledger") }
-func (g *Gateway) keys() string               { return path.Join(g.cfg.Root, "keys") }
-func (g *Gateway) alive() string              { return path.Join(g.cfg.Root, "alive") }
-func (g *Gateway) known() string              { return path.Join(g.cfg.Root, "known") }
-func (g *Gateway) keyNode(key string) string  { return path.Join(g.keys(), escape(key)) }
-func (g *Gateway) aliveNode(id string) string { return path.Join(g.alive(), id) }
-func (g *Gateway) knownNode(name string) string {
-	return path.Join(g.known(), escape(name))
+func (e *ensemble) ledger() string             { return path.Join(e.cfg.Root, "ledger") }
+func (e *ensemble) keys() string               { return path.Join(e.cfg.Root, "keys") }
+func (e *ensemble) alive() string              { return path.Join(e.cfg.Root, "alive") }
+func (e *ensemble) known() string              { return path.Join(e.cfg.Root, "known") }
+func (e *ensemble) keyNode(key string) string  { return path.Join(e.keys(), escape(key)) }
+func (e *ensemble) aliveNode(id string) string { return path.Join(e.alive(), id) }
+func (e *ensemble) knownNode(name string) string {
+	return path.Join(e.known(), escape(name))
 }
 
 // mark begins the name of every node that is named by an asker: so none is empty, "." or "..".
@@ -36,27 +36,27 @@ func unescape(node string) (name string, ours bool) {
 
 // catchUp begins whatever reads: afterwards, nothing that is read is older than the request. The first time it makes
 // the nodes that every gateway needs.
-func (g *Gateway) catchUp(ctx context.Context) error {
-	if !g.planted.Load() {
-		if err := g.plant(ctx); err != nil {
+func (e *ensemble) catchUp(ctx context.Context) error {
+	if !e.planted.Load() {
+		if err := e.plant(ctx); err != nil {
 			return err
 		}
-		g.planted.Store(true)
+		e.planted.Store(true)
 	}
-	return g.zk.sync(ctx, g.cfg.Root)
+	return e.zk.sync(ctx, e.cfg.Root)
 }
 
-func (g *Gateway) plant(ctx context.Context) error {
-	nodes := []string{g.keys(), g.alive(), g.known(), g.ledger()}
-	for above := g.cfg.Root; above != "/"; above = path.Dir(above) {
+func (e *ensemble) plant(ctx context.Context) error {
+	nodes := []string{e.keys(), e.alive(), e.known(), e.ledger()}
+	for above := e.cfg.Root; above != "/"; above = path.Dir(above) {
 		nodes = append([]string{above}, nodes...)
 	}
 	for _, node := range nodes {
 		var data []byte
-		if node == g.ledger() {
+		if node == e.ledger() {
 			data = encode(ledger{})
 		}
-		if err := g.zk.create(ctx, node, data); err != nil && !errors.Is(err, zk.ErrNodeExists) {
+		if err := e.zk.create(ctx, node, data); err != nil && !errors.Is(err, zk.ErrNodeExists) {
 			return err
 		}
 	}

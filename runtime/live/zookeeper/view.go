@@ -35,9 +35,9 @@ func these(names ...string) choice {
 	return func(context.Context) ([]string, error) { return names, nil }
 }
 
-func (g *Gateway) prefixed(prefix string) choice {
+func (e *ensemble) prefixed(prefix string) choice {
 	return func(ctx context.Context) (names []string, err error) {
-		nodes, err := g.zk.children(ctx, g.keys())
+		nodes, err := e.zk.children(ctx, e.keys())
 		for _, node := range nodes {
 			if name, ours := unescape(node); ours && strings.HasPrefix(name, prefix) {
 				names = append(names, name)
@@ -48,23 +48,23 @@ func (g *Gateway) prefixed(prefix string) choice {
 }
 
 // look reads keys, none of which belongs to a session that has ended. It looks again if the ledger has moved meanwhile.
-func (g *Gateway) look(ctx context.Context, which choice) (view, error) {
+func (e *ensemble) look(ctx context.Context, which choice) (view, error) {
 	for {
-		v, err := g.glance(ctx, which)
+		v, err := e.glance(ctx, which)
 		if err != nil {
 			return view{}, err
 		}
-		orphans, err := g.orphans(ctx, v)
+		orphans, err := e.orphans(ctx, v)
 		if err != nil {
 			return view{}, err
 		}
 		if len(orphans) > 0 {
-			if _, err := g.commit(ctx, v, nil, orphans); err != nil && !errors.Is(err, errOvertaken) {
+			if _, err := e.commit(ctx, v, nil, orphans); err != nil && !errors.Is(err, errOvertaken) {
 				return view{}, err
 			}
 			continue
 		}
-		at, err := g.zk.version(ctx, g.ledger())
+		at, err := e.zk.version(ctx, e.ledger())
 		if err != nil || at == v.at {
 			return v, err
 		}
@@ -72,16 +72,16 @@ func (g *Gateway) look(ctx context.Context, which choice) (view, error) {
 }
 
 // glance reads the ledger and then keys, which may be newer.
-func (g *Gateway) glance(ctx context.Context, which choice) (view, error) {
-	if err := g.catchUp(ctx); err != nil {
+func (e *ensemble) glance(ctx context.Context, which choice) (view, error) {
+	if err := e.catchUp(ctx); err != nil {
 		return view{}, err
 	}
-	n, err := g.zk.get(ctx, g.ledger())
+	n, err := e.zk.get(ctx, e.ledger())
 	if err != nil {
 		return view{}, err
 	}
 	v := view{at: n.version, keys: map[string]key{}}
-	if v.ledger, err = decode[ledger](g.ledger(), n.data); err != nil {
+	if v.ledger, err = decode[ledger](e.ledger(), n.data); err != nil {
 		return view{}, err
 	}
 	names, err := which(ctx)
@@ -92,7 +92,7 @@ func (g *Gateway) glance(ctx context.Context, which choice) (view, error) {
 	nodes, errs := make([]node, len(names)), make([]error, len(names))
 	var all sync.WaitGroup
 	for i, name := range names {
-		all.Go(func() { nodes[i], errs[i] = g.zk.get(ctx, g.keyNode(name)) })
+		all.Go(func() { nodes[i], errs[i] = e.zk.get(ctx, e.keyNode(name)) })
 	}
 	all.Wait()
 	for i, name := range names {
@@ -102,7 +102,7 @@ func (g *Gateway) glance(ctx context.Context, which choice) (view, error) {
 		if errs[i] != nil {
 			return view{}, errs[i]
 		}
-		if v.keys[name], err = decode[key](g.keyNode(name), nodes[i].data); err != nil {
+		if v.keys[name], err = decode[key](e.keyNode(name), nodes[i].data); err != nil {
 			return view{}, err
 		}
 	}
@@ -112,7 +112,7 @@ func (g *Gateway) glance(ctx context.Context, which choice) (view, error) {
 // orphans are the deletions of those keys whose sessions have ended. ZooKeeper ends a session with the one node that
 // is its own; what it leaves behind goes in a transaction like any other, by whoever sees it first: so nobody sees it.
 // A session's node is there before a key names it, and never comes again: if it is not there now, it has gone.
-func (g *Gateway) orphans(ctx context.Context, v view) (deletions []change, err error) {
+func (e *ensemble) orphans(ctx context.Context, v view) (deletions []change, err error) {
 	var alive []string
 	for _, name := range slices.Sorted(maps.Keys(v.keys)) {
 		owner := v.keys[name].Owner
@@ -120,7 +120,7 @@ func (g *Gateway) orphans(ctx context.Context, v view) (deletions []change, err 
 			continue
 		}
 		if alive == nil {
-			if alive, err = g.zk.children(ctx, g.alive()); err != nil {
+			if alive, err = e.zk.children(ctx, e.alive()); err != nil {
 				return nil, err
 			}
 		}

@@ -5,30 +5,23 @@ import (
 	"testing"
 	"time"
 
+	"github.com/flinch-dev/flinch/runtime/live/coordination/gatewaytest"
 	"github.com/flinch-dev/flinch/runtime/wire"
 )
 
-// The ledger forgets old deletions. A watch that asks for that past waits for what comes, unless it sees that
-// something has changed meanwhile.
+// The ledger forgets old deletions.
 func TestAWatchOfAPastThatIsForgotten(t *testing.T) {
 	t.Parallel()
 	o := open(t, serve(t))
-	leader := o.hears(t, write("leader", ""), "done")
-	o.hears(t, write("plan", ""), "done")
-	var many, none wire.CoordTxn
-	for i := range goneMax {
-		key := fmt.Sprintf("other/%d", i)
-		many.Writes, none.Writes = append(many.Writes, wire.Write{Key: key}), append(none.Writes, wire.Write{Key: key, Delete: true})
-	}
-	o.hears(t, many, "done")
-	o.hears(t, none, "done")
-	o.hears(t, wire.CoordWatch{Prefix: "leader", After: leader - 1, Wait: time.Hour}, "leader=x")
-	o.hears(t, wire.CoordWatch{Prefix: "plan", After: leader, Wait: time.Hour}, "plan=x")
-	o.Ask("jm-1", wire.CoordWatch{Prefix: "leader", After: leader, Wait: time.Hour})
-	news := o.hears(t, wire.CoordTxn{Writes: []wire.Write{{Key: "leader", Delete: true}}}, "done")
-	if m, ok := o.Answer("jm-1").(wire.CoordEntries); !ok || len(m.Entries) > 0 || m.Version < news {
-		t.Errorf("the watch hears %+v, want that the key went at %d", m, news)
-	}
+	gatewaytest.ForgetsThePast(o.Office, func() {
+		var many, none wire.CoordTxn
+		for i := range goneMax {
+			key := fmt.Sprintf("other/%d", i)
+			many.Writes, none.Writes = append(many.Writes, wire.Write{Key: key}), append(none.Writes, wire.Write{Key: key, Delete: true})
+		}
+		o.Hears(many, "done")
+		o.Hears(none, "done")
+	})
 }
 
 // A transaction deletes so much that the ledger has forgotten a part of it at once. Whoever waits hears of it all the
@@ -38,15 +31,15 @@ func TestAWatchHearsOfWhatIsForgottenAtOnce(t *testing.T) {
 	o := open(t, serve(t))
 	const wait = 2 * time.Second
 	for range 5 {
-		many, none := write("leader", ""), wire.CoordTxn{Writes: []wire.Write{{Key: "leader", Delete: true}}}
+		many, none := write("leader", ""), remove("leader")
 		for i := range goneMax {
 			key := fmt.Sprintf("other/%d", i)
 			many.Writes, none.Writes = append(many.Writes, wire.Write{Key: key}), append(none.Writes, wire.Write{Key: key, Delete: true})
 		}
-		version := o.hears(t, many, "done")
+		version := o.Hears(many, "done")
 		asked := time.Now()
 		o.Ask("jm-1", wire.CoordWatch{Prefix: "leader", After: version, Wait: wait})
-		o.hears(t, none, "done")
+		o.Hears(none, "done")
 		m, ok := o.Answer("jm-1").(wire.CoordEntries)
 		if !ok || len(m.Entries) > 0 || m.Err != "" {
 			t.Fatalf("the watch hears %+v", m)
@@ -67,16 +60,16 @@ func TestAWatchHearsOfWhatItHasMissed(t *testing.T) {
 	var c cable
 	cfg.Dial = c.dial
 	here := open(t, cfg)
-	version := here.hears(t, write("leader", ""), "done")
+	version := here.Hears(write("leader", ""), "done")
 	for range 3 {
 		watch := wire.CoordWatch{Prefix: "leader", After: version, Wait: time.Hour}
 		here.Ask("jm-1", watch)
-		here.hears(t, wire.CoordGet{Prefix: "leader"}, "leader=x")
+		here.Hears(wire.CoordGet{Prefix: "leader"}, "leader=x")
 		c.cut()
-		version = there.hears(t, write("leader", ""), "done")
+		version = there.Hears(write("leader", ""), "done")
 		c.mend()
 		m, ok := here.Answer("jm-1").(wire.CoordEntries)
-		for ok && m.Err == unavailable { // it was about to look when the cable was cut
+		for ok && m.Err == "unavailable" { // it was about to look when the cable was cut
 			here.Ask("jm-1", watch)
 			m, ok = here.Answer("jm-1").(wire.CoordEntries)
 		}
