@@ -15,7 +15,9 @@ type link struct {
 	epoch    uint32 // grows when the connection breaks: what was under way is gone
 	cut      bool
 	refused  bool
-	held     []event // sent while cut
+	held     []event // sent while cut, or waiting for its turn
+	rate     float64 // bytes a second, if it is throttled; else 0
+	pacing   bool    // the first that is held has its turn
 	extra    time.Duration
 	spread   time.Duration
 	loss     float64
@@ -45,14 +47,46 @@ func (w *World) transmit(l *link, e event) {
 	case l.cut:
 		l.held = append(l.held, e)
 		return
+	case l.rate > 0:
+		l.held = append(l.held, e)
+		w.pace(l)
+		return
 	}
+	w.carry(l, e)
+}
+
+// sizeOf is about how many bytes a message has on the wire.
+func sizeOf(m mailbox.Msg) int {
+	if sized, ok := m.(mailbox.Sized); ok {
+		return sized.Size()
+	}
+	return 256
+}
+
+// pace carries what a throttled link holds, one message after the other: who sends faster waits, as behind a full
+// window, and when the throttle ends nothing is left of it.
+func (w *World) pace(l *link) {
+	if l.pacing || l.cut || len(l.held) == 0 {
+		return
+	}
+	l.pacing = true
+	w.After(time.Duration(float64(sizeOf(l.held[0].m))/l.rate*float64(time.Second)), func() {
+		l.pacing = false
+		if l.cut || l.rate == 0 || len(l.held) == 0 {
+			return
+		}
+		first := l.held[0]
+		l.held = l.held[1:]
+		w.carry(l, first)
+		w.pace(l)
+	})
+}
+
+// carry lets the network have a message.
+func (w *World) carry(l *link, e event) {
 	e.via, e.life = l, l.epoch
-	size := 256
-	if sized, ok := e.m.(mailbox.Sized); ok {
-		size = sized.Size()
-	}
 	profile := &w.profile
-	at := max(w.now, l.free) + int64(float64(size)/profile.Bandwidth)
+	at := max(w.now, l.free) + int64(float64(sizeOf(e.m))/profile.Bandwidth)
 	l.free = at
 	l.sent++
 	draw := Mix(l.from.key ^ Mix(l.to.key+l.sent))
@@ -103,6 +137,20 @@ func (w *World) Mend(from, to string) {
 		return
 	}
 	l.cut = false
+	w.sendAnew(l)
+}
+
+// Throttle lets so many bytes a second pass in one direction; 0 ends it.
+func (w *World) Throttle(from, to string, bytesPerSecond float64) {
+	l := w.link(w.mustProcess(from), w.mustProcess(to))
+	l.rate = bytesPerSecond
+	if !l.cut {
+		w.sendAnew(l)
+	}
+}
+
+// sendAnew sends what a link holds anew, as it is now.
+func (w *World) sendAnew(l *link) {
 	held := l.held
 	l.held = nil
 	for _, e := range held {

@@ -167,6 +167,43 @@ func TestACutHoldsMailAndMendingLetsItThrough(t *testing.T) {
 	}
 }
 
+// A ball counts 256 bytes on the wire: at 256 a second one passes each second, in order. A cut stops the line too; what
+// waits when the throttle ends passes at once.
+func TestAThrottledLinkLetsOneAfterTheOtherThrough(t *testing.T) {
+	w := New(Config{Profile: Profiles["go-process"]})
+	a, b := &keeper{}, &keeper{}
+	a.do = func(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) error {
+		if from == "outside" {
+			env.Send("b", m)
+		}
+		return nil
+	}
+	w.Add(Process{Name: "a", Boot: one(a)})
+	w.Add(Process{Name: "b", Boot: one(b)})
+	w.Run(time.Second)
+	w.Throttle("a", "b", 256)
+	began := w.Now()
+	for n := range 10 {
+		w.Send("outside", "a", ball{n})
+	}
+	has := func(after time.Duration, want int) {
+		t.Helper()
+		w.Run(began + after)
+		if n := len(b.got) - 1; n != want {
+			t.Errorf("%d balls have come after %s, want %d: %q", n, after, want, b.got)
+		}
+	}
+	has(500*time.Millisecond, 0)
+	has(1500*time.Millisecond, 1)
+	has(4500*time.Millisecond, 4)
+	w.Cut("a", "b")
+	has(20*time.Second, 4)
+	w.Mend("a", "b")
+	has(20*time.Second+1500*time.Millisecond, 5)
+	w.Throttle("a", "b", 0)
+	has(22*time.Second, 10)
+}
+
 func TestTheDeathOfAProcessIsNoticedByItsPeersAndRefusedToOthers(t *testing.T) {
 	w := New(Config{Profile: Profiles["go-process"]})
 	a := &keeper{do: func(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) error {

@@ -55,6 +55,9 @@ func (i *Injector) settle(c *condition) error {
 			sum.Delay += o.state.Delay
 			sum.Jitter += o.state.Jitter
 			sum.Loss = max(sum.Loss, o.state.Loss)
+			if sum.Bytes == 0 || o.state.Bytes > 0 && o.state.Bytes < sum.Bytes {
+				sum.Bytes = o.state.Bytes // the narrowest
+			}
 		}
 		return i.target.SetLink(c.link[0], c.link[1], sum)
 	default:
@@ -78,7 +81,7 @@ func (f Fault) conditionsOf(v victims) []*condition {
 		for _, p := range v.processes {
 			all = append(all, &condition{clock: p, offset: f.span("jump"), rate: f.number("rate")})
 		}
-	case "network.partition", "network.delay", "network.loss":
+	case "network.partition", "network.delay", "network.loss", "network.throttle":
 		var state LinkState
 		switch f.Inject {
 		case "network.partition":
@@ -88,6 +91,8 @@ func (f Fault) conditionsOf(v victims) []*condition {
 			state.Delay, state.Jitter = f.span("delay"), f.span("jitter")
 		case "network.loss":
 			state.Loss = f.number("percent") / 100
+		case "network.throttle":
+			state.Bytes = max(1, f.number("bytes-per-second"))
 		}
 		for _, l := range v.links {
 			all = append(all, &condition{link: l, state: state})

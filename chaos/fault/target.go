@@ -43,6 +43,7 @@ type LinkState struct {
 	Delay  time.Duration // added to every message
 	Jitter time.Duration // up to so much more
 	Loss   float64       // share of packets, 0 to 1
+	Bytes  float64       // that pass in a second; 0: as many as the network can
 }
 
 // ServiceMode is how a service misbehaves.

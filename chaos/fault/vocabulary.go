@@ -81,6 +81,14 @@ var kinds = []Kind{
 		Backends: everywhere, Lasts: Optional, Undo: "the links lose nothing",
 	},
 	{
+		Name: "network.throttle", Summary: "little passes between two groups",
+		Long: "So many bytes a second pass on each link, and senders wait: heartbeats stand in line behind data. What waits when it ends " +
+			"passes at once.",
+		Params: []Param{{Name: "bytes-per-second", Type: Number, Default: "10000", Doc: "on each link; at least 1"}},
+		Roles:  Roles, Default: Aim{Side: Side{Role: []Role{TaskManager}, Pick: One}, Direction: Both}, Network: true,
+		Backends: everywhere, Lasts: Optional, Undo: "the links carry what they can",
+	},
+	{
 		Name: "network.reset", Summary: "connections between two groups break",
 		Long: "Both ends are told at once. What was under way may or may not have arrived: a request can have taken " +
 			"effect though its answer is lost.",

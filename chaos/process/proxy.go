@@ -157,7 +157,7 @@ func (p *proxy) pump(from io.Reader, to io.Writer, w way, r *relayed) {
 		if wait := time.Until(c.due); wait > 0 {
 			time.Sleep(wait)
 		}
-		p.whileCut(w, r)
+		p.whileHeld(w, r, len(c.data))
 		if _, err := to.Write(c.data); err != nil {
 			broken = true
 			r.close()
@@ -183,11 +183,24 @@ func (p *proxy) latency(w way) time.Duration {
 	return wait
 }
 
-// whileCut waits as long as a link is cut and its connection lasts.
-func (p *proxy) whileCut(w way, r *relayed) {
+// whileHeld waits as long as a link is cut and its connection lasts; where it is throttled, also until so many bytes
+// have had their turn.
+func (p *proxy) whileHeld(w way, r *relayed, bytes int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for p.links[w].Cut && p.conns[r] && !p.closed {
+	began := time.Now()
+	for p.conns[r] && !p.closed {
+		link := p.links[w]
+		turn := time.Duration(0)
+		if link.Bytes > 0 {
+			turn = time.Until(began.Add(time.Duration(float64(bytes) / link.Bytes * float64(time.Second))))
+		}
+		if !link.Cut && turn <= 0 {
+			return
+		}
+		if turn > 0 {
+			time.AfterFunc(turn, p.changed.Broadcast)
+		}
 		p.changed.Wait()
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -130,6 +131,23 @@ func TestADelayAddsUpOverBothDirections(t *testing.T) {
 	if took := time.Since(began); took < 100*time.Millisecond {
 		t.Errorf("there and back took %s, want 100 ms at least", took)
 	}
+}
+
+// So many bytes a second pass, and what waits when the throttle ends passes at once.
+func TestAThrottledLink(t *testing.T) {
+	p, broker := between(t)
+	c := dialThrough(t, p, "taskmanager-0", broker)
+	p.set("taskmanager-0", "kafka-0", fault.LinkState{Bytes: 100})
+	began := time.Now()
+	says(t, c, "ten bytes.")
+	hears(t, c, "ten bytes.")
+	if took := time.Since(began); took < 100*time.Millisecond {
+		t.Errorf("10 bytes took %s, at 100 a second want 100 ms at least", took)
+	}
+	says(t, c, strings.Repeat("long ", 1000))
+	silent(t, c)
+	p.set("taskmanager-0", "kafka-0", fault.LinkState{})
+	hears(t, c, strings.Repeat("long ", 1000))
 }
 
 // Who talks without listening is slowed down in the end: a proxy holds a bounded number of bytes.
