@@ -101,7 +101,7 @@ func (t *target) SetLink(from, to string, state fault.LinkState) error {
 	t.Refuse(from, to, state.Reject)
 	t.Slow(from, to, state.Delay, state.Jitter)
 	t.Lose(from, to, state.Loss)
-	t.Throttle(from, to, state.Bytes)
+	t.Narrow(from, to, state.Bytes)
 	if t.real != nil {
 		t.real.SetLink(from, to, state)
 	}

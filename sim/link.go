@@ -140,8 +140,8 @@ func (w *World) Mend(from, to string) {
 	w.sendAnew(l)
 }
 
-// Throttle lets so many bytes a second pass in one direction; 0 ends it.
-func (w *World) Throttle(from, to string, bytesPerSecond float64) {
+// Narrow lets so many bytes a second pass in one direction; 0 ends it.
+func (w *World) Narrow(from, to string, bytesPerSecond float64) {
 	l := w.link(w.mustProcess(from), w.mustProcess(to))
 	l.rate = bytesPerSecond
 	if !l.cut {

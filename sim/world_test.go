@@ -181,7 +181,7 @@ func TestAThrottledLinkLetsOneAfterTheOtherThrough(t *testing.T) {
 	w.Add(Process{Name: "a", Boot: one(a)})
 	w.Add(Process{Name: "b", Boot: one(b)})
 	w.Run(time.Second)
-	w.Throttle("a", "b", 256)
+	w.Narrow("a", "b", 256)
 	began := w.Now()
 	for n := range 10 {
 		w.Send("outside", "a", ball{n})
@@ -200,7 +200,7 @@ func TestAThrottledLinkLetsOneAfterTheOtherThrough(t *testing.T) {
 	has(20*time.Second, 4)
 	w.Mend("a", "b")
 	has(20*time.Second+1500*time.Millisecond, 5)
-	w.Throttle("a", "b", 0)
+	w.Narrow("a", "b", 0)
 	has(22*time.Second, 10)
 }
 
