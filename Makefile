@@ -1,5 +1,5 @@
 # The two commands of the README, and those of a developer.
-.PHONY: run test check determinism bench bench-process build golden seeds soak kafka-real zookeeper-real clean
+.PHONY: run test check determinism bench bench-process build golden seeds soak conformance kafka-real zookeeper-real clean
 
 # Kill the leading JobManager in the middle of a checkpoint, judge the output, write a report.
 run:
@@ -59,6 +59,14 @@ kafka-real:
 	for s in jm-failover transaction-timeout; do \
 		go run ./cmd/chaos run --backend process --kafka $(or $(BOOTSTRAP),apache) scenarios/$$s.yaml --out store/kafka-real/$$s || exit; \
 	done
+
+# One suite of cases, told to the model in virtual time, to the model on TCP, and to kfake, as a table. With
+# BOOTSTRAP=host:port also to a cluster that runs already; with REAL=1 to real brokers of transaction.version 0, 1 and 2,
+# from their published jars (Java 17 and Maven).
+conformance:
+	@mkdir -p store
+	CONFORMANCE=1 $(if $(REAL),FLINCH_REAL=1) BOOTSTRAP=$(BOOTSTRAP) go test -count=1 -timeout 30m -parallel 16 ./sim/kafka/conformance \
+		-args -table $(CURDIR)/store/conformance.md; said=$$?; cat store/conformance.md; exit $$said
 
 # A real ZooKeeper, from its published jar (Java 17 and Maven, no container), keeps the contract of the gateway to it: its
 # sessions really run out, and a leader with them.

@@ -25,6 +25,9 @@ type header struct {
 func (h *header) transactional() bool { return h.attributes&recordbatch.Transactional != 0 }
 func (h *header) control() bool       { return h.attributes&recordbatch.Control != 0 }
 
+// codec is Kafka's number of the compression, 0 for none.
+func (h *header) codec() int16 { return h.attributes & recordbatch.Compression }
+
 // lastSequence of a batch; sequences wrap from 2^31-1 to 0.
 func (h *header) lastSequence() int32 { return (h.sequence + h.count - 1) & 0x7fffffff }
 
@@ -52,7 +55,7 @@ func parseHeader(data []byte) (header, error) {
 		return header{}, fmt.Errorf("read a record batch: it announces %d bytes, but %d are there", h.size, len(data))
 	case data[16] != 2:
 		return header{}, fmt.Errorf("read a record batch: format %d is not supported, send format 2", data[16])
-	case h.count < 0 || h.lastDelta != h.count-1 || int(h.count) > h.size:
+	case h.count < 0 || h.lastDelta != h.count-1 || h.codec() == 0 && int(h.count) > h.size:
 		return header{}, fmt.Errorf("read a record batch: it announces %d records up to offset delta %d", h.count, h.lastDelta)
 	}
 	return h, nil
@@ -63,11 +66,11 @@ func (h *header) checksum(data []byte) bool {
 	return recordbatch.Checksum(data[:h.size]) == binary.BigEndian.Uint32(data[17:])
 }
 
-// wellFormed says whether the records that follow h are as many as it announces, at one offset after the other.
-func (h *header) wellFormed(data []byte) bool {
-	r := recordReader{data: data[headerSize:h.size]}
-	n := int64(0)
-	for ; r.next() && r.delta == n; n++ {
+// records returns the records that follow h, unpacked.
+func (c *Cluster) records(h *header, data []byte) ([]byte, error) {
+	records := data[headerSize:h.size]
+	if h.codec() == 0 {
+		return records, nil
 	}
-	return r.err == nil && len(r.data) == 0 && n == int64(h.count)
+	return c.cfg.Decompress(h.codec(), records)
 }

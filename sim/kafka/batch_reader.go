@@ -67,6 +67,10 @@ func longVarint(d []byte, at int) (int64, int) {
 	if at < 0 || at > len(d) {
 		return 0, -1
 	}
+	if len(d)-at >= 2 && d[at+1] < 0x80 { // most of the others are two bytes
+		u := uint64(d[at]&0x7f) | uint64(d[at+1])<<7
+		return int64(u>>1) ^ -int64(u&1), at + 2
+	}
 	v, n := binary.Varint(d[at:])
 	if n <= 0 {
 		return 0, -1

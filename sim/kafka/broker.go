@@ -18,8 +18,10 @@ type Broker struct {
 	asked   caller // requests to other brokers
 	led     map[*Partition]*led
 	txns    map[string]*entry
-	ready   [txnPartitions]int32 // the epoch of each partition of the transaction log that is loaded, -1 without
-	expiry  time.Duration        // until the next look for expired transactional ids
+	shards  [txnPartitions]*shard // the groups of each partition of __consumer_offsets that is loaded
+	ready   [txnPartitions]int32  // the epoch of each partition of the transaction log that is loaded, -1 without
+	expiry  time.Duration         // until the next look for expired transactional ids
+	retain  time.Duration         // until the next look for records that are too old
 }
 
 // led is what a leader remembers of a partition and no follower does.
@@ -74,6 +76,14 @@ func (b *Broker) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) erro
 		b.marked(env, m.markerAppend)
 	case complete:
 		b.complete(env, m.entry)
+	case persisted:
+		b.persisted(env, m.groupAppend)
+	case groupTick:
+		b.ticked(env, m.ticking)
+	case groupsElected:
+		b.electGroups(env, m.partition)
+	case groupsLoaded:
+		b.loadGroups(env, m.partition, m.epoch)
 	case replicated:
 		b.replicated(env, m.produce)
 	case askAgain:
@@ -116,7 +126,8 @@ func (b *Broker) start(env mailbox.Env) {
 			b.elect(env, i)
 		}
 	}
-	b.expiry = c.cfg.IDExpiryScanInterval
+	b.startShards(env)
+	b.expiry, b.retain = c.cfg.IDExpiryScanInterval, retentionCheckInterval
 	env.After(draw(env, "first-scan", Delay{0, c.cfg.AbortScanInterval}), scan{})
 }
 
@@ -125,45 +136,14 @@ func (b *Broker) handle(env mailbox.Env, c call, req kmsg.Request) {
 		b.refuse(env, c)
 		return
 	}
-	switch req := req.(type) {
-	case *kmsg.ProduceRequest:
-		b.produce(env, c, req)
-	case *kmsg.FetchRequest:
-		b.fetch(env, c, req)
-	case *kmsg.ListOffsetsRequest:
-		b.answer(env, c, b.listOffsets(req))
-	case *kmsg.MetadataRequest:
-		b.answer(env, c, b.metadata(req))
-	case *kmsg.ApiVersionsRequest:
-		b.answer(env, c, b.apiVersions(req))
-	case *kmsg.FindCoordinatorRequest:
-		b.answer(env, c, b.findCoordinator(req))
-	case *kmsg.InitProducerIDRequest:
-		b.initProducerID(env, c, req)
-	case *kmsg.AddPartitionsToTxnRequest:
-		b.addPartitionsToTxn(env, c, req)
-	case *kmsg.EndTxnRequest:
-		b.endTxn(env, c, req)
-	case *kmsg.WriteTxnMarkersRequest:
-		b.writeTxnMarkers(env, c, req)
-	case *kmsg.ListTransactionsRequest:
-		b.answer(env, c, b.listTransactions(env, req))
-	case *kmsg.DescribeTransactionsRequest:
-		b.answer(env, c, b.describeTransactions(req))
-	case *kmsg.DescribeProducersRequest:
-		b.answer(env, c, b.describeProducers(req))
-	case *kmsg.DeleteRecordsRequest:
-		b.answer(env, c, b.deleteRecords(req))
-	case *kmsg.OffsetCommitRequest:
-		b.answer(env, c, b.offsetCommit(req))
-	}
+	apis[c.key].handle(b, env, c, req)
 }
 
 // refuse a request that this broker does not know, or not in that version. A client that asks which there are is
 // answered in the version that everybody knows; all others are hung up on.
 func (b *Broker) refuse(env mailbox.Env, c call) {
 	if c.key != kmsg.ApiVersions {
-		b.hangUp(env, c)
+		b.leave(env, c)
 		return
 	}
 	resp := kmsg.NewPtrApiVersionsResponse()

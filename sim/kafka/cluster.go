@@ -8,30 +8,23 @@ import (
 	"github.com/flinch-dev/flinch/runtime/mailbox"
 )
 
-// Cluster is what outlives any broker: topics, transactions, offsets, and who leads what.
+// Cluster is what outlives any broker: topics, transactions, groups, and who leads what.
 type Cluster struct {
 	cfg        Config
 	addrs      []mailbox.Addr // the index is the node id
 	topics     map[string]*topic
-	order      []*topic // as created
+	byID       map[[16]byte]*topic
+	order      []*topic // as created, without the internal one
+	created    int      // topics so far
+	offsetsLog *topic   // __consumer_offsets
+	grouped    bool     // somebody has asked for the coordinator of a group, upon which a real cluster makes that topic
 	txns       [txnPartitions]txnPartition
 	nextPID    int64
 	ids        map[int64]string // the transactional id of a producer id
-	offsets    map[groupPartition]int64
 	boots      []int
 	down       []bool
 	faults     faults
 	violations []violation
-}
-
-type topic struct {
-	name       string
-	partitions []*Partition
-}
-
-type groupPartition struct {
-	group, topic string
-	partition    int32
 }
 
 // topicPartition names a partition in a transaction.
@@ -47,14 +40,16 @@ func compareTopicPartition(a, b topicPartition) int {
 // NewCluster returns a cluster without topics. Partitions of the transaction log are spread over the brokers.
 func NewCluster(cfg Config) *Cluster {
 	cfg.defaults()
-	c := &Cluster{cfg: cfg, topics: map[string]*topic{}, nextPID: 1000, ids: map[int64]string{},
-		offsets: map[groupPartition]int64{}, boots: make([]int, cfg.Brokers), down: make([]bool, cfg.Brokers)}
+	c := &Cluster{cfg: cfg, topics: map[string]*topic{}, byID: map[[16]byte]*topic{}, nextPID: 1000, ids: map[int64]string{},
+		boots: make([]int, cfg.Brokers), down: make([]bool, cfg.Brokers)}
 	for n := range cfg.Brokers {
 		c.addrs = append(c.addrs, Addr(n))
 	}
 	for i := range c.txns {
 		c.txns[i] = txnPartition{leader: int32(i % cfg.Brokers), records: map[string]*txnRecord{}, inFlight: map[string]*txnRecord{}}
 	}
+	internal, _ := newTopicConfig(map[string]string{"cleanup.policy": "compact", "compression.type": "producer", "segment.bytes": "104857600"})
+	c.offsetsLog = c.add(offsetsTopic, txnPartitions, cfg.Brokers, internal)
 	return c
 }
 
@@ -64,22 +59,26 @@ func Addr(n int) mailbox.Addr { return mailbox.Addr(fmt.Sprintf("kafka-%d", n)) 
 // Addrs are the addresses of all brokers, in order: the index is the node id.
 func (c *Cluster) Addrs() []mailbox.Addr { return c.addrs }
 
-// CreateTopic makes an empty topic. Leaders go round the brokers, starting at another one for each topic.
+// CreateTopic makes an empty topic, which every broker has. It keeps its records for ever, whatever time they have.
 func (c *Cluster) CreateTopic(name string, partitions int) {
-	assert(c.topics[name] == nil, "topic %s is created twice", name)
-	t := &topic{name: name}
-	for i := range partitions {
-		t.partitions = append(t.partitions, &Partition{cluster: c, topic: name, index: int32(i),
-			leader: int32((len(c.order) + i) % c.cfg.Brokers), producers: map[int64]*producerState{}})
-	}
-	c.topics[name] = t
-	c.order = append(c.order, t)
+	config, _ := newTopicConfig(anyTime)
+	c.create(&plan{name: name, partitions: partitions, replicas: c.cfg.Brokers, config: config})
 }
 
 // DeleteTopic removes a topic with everything in it. Transactions that wrote to it go on without it.
 func (c *Cluster) DeleteTopic(name string) {
 	c.order = slices.DeleteFunc(c.order, func(t *topic) bool { return t.name == name })
+	t := c.topics[name]
+	if t == nil {
+		return
+	}
 	delete(c.topics, name)
+	delete(c.byID, t.id)
+	for _, p := range t.partitions {
+		if p.waiting { // who waits for more has to hear that there is no such partition
+			c.wake(p.leader, grown{p})
+		}
+	}
 }
 
 // Partition returns a partition, or nil.

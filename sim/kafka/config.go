@@ -34,17 +34,31 @@ type Config struct {
 	IDExpiration            time.Duration      // transactional.id.expiration.ms, 7 days
 	IDExpiryScanInterval    time.Duration      // transaction.remove.expired.transaction.cleanup.interval.ms, 1 h
 	NoPartitionVerification bool               // transaction.partition.verification.enable=false
+	NoTopicAutoCreation     bool               // auto.create.topics.enable=false
+	NumPartitions           int                // num.partitions, of topics that are made without a word about it; 1
+	InitialRebalanceDelay   time.Duration      // group.initial.rebalance.delay.ms, 3 s; negative: none
 
-	Replication    Delay // from a partition leader's append to the high watermark, 0.5-2 ms
-	TxnReplication Delay // the same for a transaction record, 1-4 ms
-	MarkerGap      Delay // from a decision to the departure of each partition's marker, 0-3 ms
-	Load           Delay // what a new coordinator takes to read its transactions, 50-500 ms
+	Replication      Delay // from a partition leader's append to the high watermark, 0.5-2 ms
+	TxnReplication   Delay // the same for a transaction record, 1-4 ms
+	GroupReplication Delay // the same for what groups keep; 0: at once
+	MarkerGap        Delay // from a decision to the departure of each partition's marker, 0-3 ms
+	Load             Delay // what a new coordinator takes to read its transactions, 50-500 ms
 
 	// Now is true time, for Dump; without it every time there is 0.
 	Now func() time.Duration
 	// Wake mails a broker from outside, which is how it hears of AppendInput and of what it is to lead. Without it
 	// fetches wait for their time, and a coordinator that was moved is not loaded.
 	Wake func(to mailbox.Addr, m mailbox.Msg)
+
+	// Advertised is where clients reach a broker. Without it the host is the broker's address, for clients of the same
+	// world.
+	Advertised func(node int) (host string, port int32)
+	// Unanswered hears of every request that will get no answer: a fault has taken one of them, the version is
+	// unknown, or none was asked for (acks=0).
+	Unanswered func(from mailbox.Addr, corr uint64)
+	// Decompress unpacks the records of a batch, by Kafka's number of the codec. Without it compressed batches are
+	// refused.
+	Decompress func(codec int16, records []byte) ([]byte, error)
 }
 
 const (
@@ -61,6 +75,8 @@ func (c *Config) defaults() {
 	set(&c.AbortScanInterval, 10*time.Second)
 	set(&c.IDExpiration, 7*24*time.Hour)
 	set(&c.IDExpiryScanInterval, time.Hour)
+	set(&c.NumPartitions, 1)
+	set(&c.InitialRebalanceDelay, 3*time.Second)
 	set(&c.Replication, Delay{500 * time.Microsecond, 2 * time.Millisecond})
 	set(&c.TxnReplication, Delay{time.Millisecond, 4 * time.Millisecond})
 	set(&c.MarkerGap, Delay{0, 3 * time.Millisecond})
@@ -68,7 +84,16 @@ func (c *Config) defaults() {
 	if c.Now == nil {
 		c.Now = func() time.Duration { return 0 }
 	}
+	if c.Advertised == nil {
+		c.Advertised = func(node int) (string, int32) { return string(Addr(node)), 9092 }
+	}
+	if c.Unanswered == nil {
+		c.Unanswered = func(mailbox.Addr, uint64) {}
+	}
 }
+
+// initialRebalanceDelay is how long the first members of a group wait for others.
+func (c *Config) initialRebalanceDelay() time.Duration { return max(c.InitialRebalanceDelay, 0) }
 
 func set[T comparable](field *T, value T) {
 	var zero T

@@ -21,6 +21,7 @@ type conn struct {
 type call struct {
 	from    mailbox.Addr
 	corr    uint64
+	client  string
 	key     kmsg.Key
 	version int16
 	conn    *conn
@@ -42,6 +43,7 @@ func (b *Broker) arrive(env mailbox.Env, from mailbox.Addr, m Request) {
 	f := &b.cluster.faults
 	key := kmsg.Key(m.Req.Key())
 	if f.loseRequest.take(key) {
+		b.cluster.cfg.Unanswered(from, m.Corr)
 		return
 	}
 	if wait, ok := f.delayRequest.take(key); ok {
@@ -67,7 +69,7 @@ func (b *Broker) admit(env mailbox.Env, from mailbox.Addr, m Request) {
 		cn = &conn{key: key}
 		b.conns[key] = cn
 	}
-	b.handle(env, call{from: from, corr: m.Corr, key: kmsg.Key(m.Req.Key()), version: m.Req.GetVersion(), conn: cn}, m.Req)
+	b.handle(env, call{from: from, corr: m.Corr, client: m.ClientID, key: kmsg.Key(m.Req.Key()), version: m.Req.GetVersion(), conn: cn}, m.Req)
 }
 
 // answer sends a response, unless a fault takes it, and lets the connection go on.
@@ -75,7 +77,7 @@ func (b *Broker) answer(env mailbox.Env, c call, resp kmsg.Response) {
 	f := &b.cluster.faults
 	m := Response{Corr: c.corr, Resp: resp}
 	if f.loseAnswer.take(c.key) || f.lost.hits(env, "fault.lost-answer", c.key) {
-		b.hangUp(env, c)
+		b.leave(env, c)
 		return
 	}
 	resp.SetVersion(c.version)
@@ -87,6 +89,12 @@ func (b *Broker) answer(env mailbox.Env, c call, resp kmsg.Response) {
 	b.hangUp(env, c)
 }
 
+// leave ends the work on a request that gets no answer.
+func (b *Broker) leave(env mailbox.Env, c call) {
+	b.cluster.cfg.Unanswered(c.from, c.corr)
+	b.hangUp(env, c)
+}
+
 // hangUp ends the work on a request and takes up the next of its connection.
 func (b *Broker) hangUp(env mailbox.Env, c call) {
 	cn := c.conn
@@ -95,7 +103,7 @@ func (b *Broker) hangUp(env mailbox.Env, c call) {
 	case len(cn.queue) > 0:
 		next := cn.queue[0]
 		cn.queue = cn.queue[1:]
-		b.handle(env, call{from: c.from, corr: next.Corr, key: kmsg.Key(next.Req.Key()), version: next.Req.GetVersion(), conn: cn}, next.Req)
+		b.handle(env, call{from: c.from, corr: next.Corr, client: next.ClientID, key: kmsg.Key(next.Req.Key()), version: next.Req.GetVersion(), conn: cn}, next.Req)
 	case b.conns[cn.key] == cn: // else it broke meanwhile
 		delete(b.conns, cn.key)
 	}

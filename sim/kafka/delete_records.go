@@ -16,6 +16,8 @@ func (b *Broker) deleteRecords(req *kmsg.DeleteRecordsRequest) kmsg.Response {
 			switch {
 			case p == nil:
 				out.ErrorCode = unknownTopicOrPartition
+			case t.Topic == offsetsTopic:
+				out.ErrorCode = invalidTopicException
 			case b.leads(p) == nil:
 				out.ErrorCode = notLeaderOrFollower
 			case in.Offset > p.hw || in.Offset < -1:

@@ -9,18 +9,25 @@
 //	        │    ▼ AddPartitionsToTxn                             │
 //	        │ coordinator: prepare ─▶ append ─▶ complete          │
 //	        │    └── WriteTxnMarkers ──▶ partition leaders ──▶ LSO moves
+//	        │                                    │ __consumer_offsets
+//	        │ group coordinator ◀── apply ───────┘                │
+//	        │    ├── OffsetCommit, TxnOffsetCommit ──▶ that log    │
+//	        │    └── JoinGroup ─▶ rebalance ─▶ SyncGroup ─▶ that log
 //	        └─────────────────────────────────────────────────────┘
 //	                             │ after the run
 //	                             ▼
 //	                  Cluster.Dump: every record and its fate
 //
 // The Cluster holds what is replicated, and so survives a broker: logs with the producer state derived from
-// them, transaction records, leaders. A Broker holds what only its memory knows: pending transitions,
-// verification guards, waiting fetches, markers under way. A new Broker of the same number starts without.
+// them, __consumer_offsets among them, topics, transaction records, leaders. A Broker holds what only its memory knows:
+// pending transitions, verification guards, waiting fetches, markers under way, the groups that it has read from their
+// log. A new Broker of the same number starts without.
 //
-// Brokers speak Kafka's own protocol, a file per request, so the same model can be put behind a TCP port.
+// Brokers speak Kafka's own protocol, a file per request, so the same model can be put behind a TCP port. Which requests
+// there are, in which versions, is in dispatch.go.
 //
 // Not modelled: which replicas are in sync (replication is a delay between the append and the high watermark, and a
-// new leader has all that the old one had appended), members of groups, offsets within transactions, the expiry of
-// a partition's producers, leader epochs in fetches, compression, prepared transactions (KIP-939).
+// new leader has all that the old one had appended, so min.insync.replicas is a value and no more), compaction, the
+// expiry of a partition's producers and of a group's offsets, fetch sessions and diverging epochs in fetches, the newer
+// group protocols (KIP-848 and on), changing a configuration, prepared transactions (KIP-939).
 package kafka

@@ -47,6 +47,8 @@ func (c *Cluster) dump(topic string, partitions []*Partition, yield func(*Row) b
 			data := p.bytes(b)
 			h, err := parseHeader(data)
 			assert(err == nil, "the log of %s-%d cannot be read at %d: %v", topic, p.index, b.base, err)
+			records, err := c.records(&h, data)
+			assert(err == nil, "the log of %s-%d cannot be unpacked at %d: %v", topic, p.index, b.base, err)
 			row = Row{Partition: p.index, ProducerID: b.pid, Epoch: b.epoch, Fate: b.fate,
 				Appended: b.appended, Decided: b.decided, Visible: b.visible}
 			if h.transactional() {
@@ -55,7 +57,7 @@ func (c *Cluster) dump(topic string, partitions []*Partition, yield func(*Row) b
 			if b.fate == Open {
 				row.Decided = -1
 			}
-			for r := (recordReader{data: data[headerSize:]}); r.next(); {
+			for r := (recordReader{data: records}); r.next(); {
 				row.Offset = b.base + r.delta
 				key, known := keys[string(r.key)]
 				if !known {
@@ -63,7 +65,7 @@ func (c *Cluster) dump(topic string, partitions []*Partition, yield func(*Row) b
 					keys[key] = key
 				}
 				row.Key, row.Value = key, r.long()
-				row.Time = record.EventTime(h.baseTime + r.timeDelta)
+				row.Time = record.EventTime(h.timeOf(r.timeDelta))
 				row.Origin, row.Count = r.from()
 				if !yield(&row) {
 					return

@@ -19,6 +19,12 @@ type poll struct {
 
 // fetch answers at once if there is enough to read or anything is wrong, and else waits.
 func (b *Broker) fetch(env mailbox.Env, c call, req *kmsg.FetchRequest) {
+	if req.SessionID != 0 { // sessions save bytes and nothing else: the model never grants one
+		resp := kmsg.NewPtrFetchResponse()
+		resp.ErrorCode = fetchSessionIDNotFound
+		b.answer(env, c, resp)
+		return
+	}
 	resp, enough := b.readAll(req)
 	if enough || req.MaxWaitMillis <= 0 {
 		b.answer(env, c, resp)
@@ -28,7 +34,7 @@ func (b *Broker) fetch(env mailbox.Env, c call, req *kmsg.FetchRequest) {
 	f.timer = env.After(time.Duration(req.MaxWaitMillis)*time.Millisecond, pollEnded{f})
 	for _, t := range req.Topics {
 		for _, part := range t.Partitions {
-			p := b.cluster.partition(topicPartition{t.Topic, part.Partition})
+			p, _ := b.cluster.find(t.Topic, t.TopicID, byID(req), part.Partition)
 			l := b.leads(p)
 			l.polls = append(l.polls, f)
 			p.waiting = true
@@ -65,7 +71,8 @@ func (b *Broker) finishPoll(env mailbox.Env, f *poll) {
 	f.done = true
 	for _, t := range f.req.Topics {
 		for _, part := range t.Partitions {
-			if l := b.led[b.cluster.partition(topicPartition{t.Topic, part.Partition})]; l != nil {
+			p, _ := b.cluster.find(t.Topic, t.TopicID, byID(f.req), part.Partition)
+			if l := b.led[p]; l != nil {
 				l.polls = slices.DeleteFunc(l.polls, func(f *poll) bool { return f.done })
 			}
 		}
@@ -80,10 +87,11 @@ func (b *Broker) readAll(req *kmsg.FetchRequest) (*kmsg.FetchResponse, bool) {
 	size, enough := 0, len(req.Topics) == 0
 	for _, t := range req.Topics {
 		topic := kmsg.NewFetchResponseTopic()
-		topic.Topic = t.Topic
+		topic.Topic, topic.TopicID = t.Topic, t.TopicID
 		for i := range t.Partitions {
 			limit := min(int(t.Partitions[i].PartitionMaxBytes), int(req.MaxBytes)-size)
-			p := b.readOne(t.Topic, &t.Partitions[i], req.IsolationLevel == 1, limit, size > 0)
+			found, code := b.cluster.find(t.Topic, t.TopicID, byID(req), t.Partitions[i].Partition)
+			p := b.readOne(found, code, &t.Partitions[i], req.IsolationLevel == 1, limit, size > 0)
 			size += len(p.RecordBatches)
 			enough = enough || p.ErrorCode != none
 			topic.Partitions = append(topic.Partitions, p)
@@ -93,16 +101,20 @@ func (b *Broker) readAll(req *kmsg.FetchRequest) (*kmsg.FetchResponse, bool) {
 	return resp, enough || size > 0 && size >= int(req.MinBytes)
 }
 
-func (b *Broker) readOne(topic string, in *kmsg.FetchRequestTopicPartition, committed bool, limit int, mayBeEmpty bool) kmsg.FetchResponseTopicPartition {
+// noRecords are empty and not null, which librdkafka would take for a broken answer.
+var noRecords = []byte{}
+
+// byID says whether topics are named by their ids.
+func byID(req *kmsg.FetchRequest) bool { return req.Version >= 13 }
+
+func (b *Broker) readOne(p *Partition, code int16, in *kmsg.FetchRequestTopicPartition, committed bool, limit int, mayBeEmpty bool) kmsg.FetchResponseTopicPartition {
 	out := kmsg.NewFetchResponseTopicPartition()
-	out.Partition = in.Partition
-	p := b.cluster.partition(topicPartition{topic, in.Partition})
-	switch {
-	case p == nil:
-		out.ErrorCode = unknownTopicOrPartition
-		return out
-	case b.leads(p) == nil:
-		out.ErrorCode = notLeaderOrFollower
+	out.Partition, out.RecordBatches = in.Partition, noRecords
+	if code == none {
+		code = b.leadsIn(p, in.CurrentLeaderEpoch)
+	}
+	if code != none {
+		out.ErrorCode, out.HighWatermark = code, -1
 		return out
 	}
 	out.HighWatermark, out.LastStableOffset, out.LogStartOffset = p.hw, p.lso, p.logStart
@@ -115,7 +127,9 @@ func (b *Broker) readOne(topic string, in *kmsg.FetchRequestTopicPartition, comm
 	}
 	p.fetched = in.FetchOffset
 	data, next := p.read(in.FetchOffset, p.end(committed), limit)
-	out.RecordBatches = data
+	if len(data) > 0 {
+		out.RecordBatches = data
+	}
 	if committed && len(data) > 0 {
 		for _, a := range p.abortedIn(in.FetchOffset, next) {
 			e := kmsg.NewFetchResponseTopicPartitionAbortedTransaction()

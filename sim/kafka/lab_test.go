@@ -156,11 +156,3 @@ func (l *lab) failOver(id string) {
 	l.MoveCoordinator(TxnPartitionOf(id), (l.Coordinator(id)+1)%3)
 	l.pass(time.Second)
 }
-
-// aged gives a writer an epoch that it would take days to reach.
-func (l *lab) aged(w *writer, epoch int16) *writer {
-	r := l.txns[TxnPartitionOf(w.id)].records[w.id]
-	r.epoch = epoch
-	l.failOver(w.id)
-	return w.as(epoch)
-}

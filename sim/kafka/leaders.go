@@ -11,6 +11,12 @@ func (c *Cluster) MoveLeader(topic string, partition, to int) {
 		p.waiting = false
 		c.wake(old, grown{p})
 	}
+	if topic == offsetsTopic { // one gives the groups up, and the other has to read them
+		c.wake(old, groupsElected{partition})
+		if p.leader != old {
+			c.wake(p.leader, groupsElected{partition})
+		}
+	}
 }
 
 // MoveCoordinator makes another broker the coordinator of the transactional ids of a partition of the
@@ -42,12 +48,17 @@ func (c *Cluster) MoveLeaders(broker int) {
 	}
 }
 
-// MoveCoordinators moves all transactional ids that a broker coordinates to the others.
+// MoveCoordinators moves all transactional ids and groups that a broker coordinates to the others.
 func (c *Cluster) MoveCoordinators(broker int) {
 	other := c.others(broker)
 	for i := range c.txns {
 		if c.txns[i].leader == int32(broker) {
 			c.MoveCoordinator(i, other())
+		}
+	}
+	for i, p := range c.offsetsLog.partitions {
+		if p.leader == int32(broker) {
+			c.MoveGroups(i, other())
 		}
 	}
 }

@@ -11,9 +11,10 @@ import (
 // Request is one request of Kafka's protocol. Requests of one sender with the same Conn are worked on one after
 // the other, as a broker does for one connection; Conn 0 is a connection of its own each time.
 type Request struct {
-	Corr uint64
-	Conn uint32
-	Req  kmsg.Request
+	Corr     uint64
+	Conn     uint32
+	ClientID string // client.id, of which a group makes the ids of its members
+	Req      kmsg.Request
 }
 
 // Response answers the request with the same Corr.
@@ -72,29 +73,40 @@ type (
 		partition int
 		epoch     int32
 	}
-	complete struct{ *entry }    // try once more to write that a transaction is complete
-	linger   struct{ *producer } // send what there is
-	resume   struct {            // what comes after a wait
+	persisted     struct{ *groupAppend }  // records of groups are on every replica
+	groupsElected struct{ partition int } // this broker now leads a partition of the groups' log, or has led it
+	groupsLoaded  struct {                // and has read it
+		partition int
+		epoch     int32
+	}
+	groupTick struct{ *ticking }  // what a group has waited for
+	complete  struct{ *entry }    // try once more to write that a transaction is complete
+	linger    struct{ *producer } // send what there is
+	resume    struct {            // what comes after a wait
 		do func(mailbox.Env)
 	}
 )
 
-func (appended) Word() string   { return "txn-appended" }
-func (replicated) Word() string { return "replicated" }
-func (marked) Word() string     { return "marked" }
-func (sendMarker) Word() string { return "send-marker" }
-func (askAgain) Word() string   { return "ask-again" }
-func (pollEnded) Word() string  { return "poll-ended" }
-func (arrived) Word() string    { return "arrived" }
-func (depart) Word() string     { return "depart" }
-func (scan) Word() string       { return "scan" }
-func (sweep) Word() string      { return "sweep" }
-func (grown) Word() string      { return "grown" }
-func (elected) Word() string    { return "elected" }
-func (loaded) Word() string     { return "loaded" }
-func (complete) Word() string   { return "complete" }
-func (linger) Word() string     { return "linger" }
-func (resume) Word() string     { return "resume" }
+func (appended) Word() string      { return "txn-appended" }
+func (replicated) Word() string    { return "replicated" }
+func (marked) Word() string        { return "marked" }
+func (sendMarker) Word() string    { return "send-marker" }
+func (askAgain) Word() string      { return "ask-again" }
+func (pollEnded) Word() string     { return "poll-ended" }
+func (arrived) Word() string       { return "arrived" }
+func (depart) Word() string        { return "depart" }
+func (scan) Word() string          { return "scan" }
+func (sweep) Word() string         { return "sweep" }
+func (grown) Word() string         { return "grown" }
+func (elected) Word() string       { return "elected" }
+func (loaded) Word() string        { return "loaded" }
+func (persisted) Word() string     { return "groups-persisted" }
+func (groupsElected) Word() string { return "groups-elected" }
+func (groupsLoaded) Word() string  { return "groups-loaded" }
+func (groupTick) Word() string     { return "group-tick" }
+func (complete) Word() string      { return "complete" }
+func (linger) Word() string        { return "linger" }
+func (resume) Word() string        { return "resume" }
 
 // Delay is a range of virtual time from which a wait is drawn.
 type Delay struct{ Least, Most time.Duration }

@@ -2,45 +2,81 @@ package kafka
 
 import "github.com/twmb/franz-go/pkg/kmsg"
 
+// clusterID names the cluster to clients, which do not use it for anything.
+const clusterID = "flinch-simulated-clstr"
+
 // metadata says which brokers there are and who leads what. Without topics in the request: all of them.
 func (b *Broker) metadata(req *kmsg.MetadataRequest) kmsg.Response {
 	c := b.cluster
 	resp := kmsg.NewPtrMetadataResponse()
+	resp.ClusterID, resp.ControllerID = kmsg.StringPtr(clusterID), b.node // which passes on what is the controller's
 	for n := range c.cfg.Brokers {
 		if c.down[n] {
 			continue
 		}
 		e := kmsg.NewMetadataResponseBroker()
-		e.NodeID, e.Host, e.Port = int32(n), string(c.addrs[n]), 9092
+		e.NodeID = int32(n)
+		e.Host, e.Port = c.cfg.Advertised(n)
 		resp.Brokers = append(resp.Brokers, e)
 	}
-	names := make([]string, 0, len(req.Topics))
-	for _, t := range req.Topics {
-		if t.Topic != nil {
-			names = append(names, *t.Topic)
-		}
-	}
-	if req.Topics == nil {
+	if req.Topics == nil || req.Version == 0 && len(req.Topics) == 0 {
 		for _, t := range c.order {
-			names = append(names, t.name)
+			resp.Topics = append(resp.Topics, c.described(t))
 		}
+		if c.grouped {
+			resp.Topics = append(resp.Topics, c.described(c.offsetsLog))
+		}
+		return resp
 	}
-	for _, name := range names {
-		out := kmsg.NewMetadataResponseTopic()
-		out.Topic = kmsg.StringPtr(name)
-		t := c.topics[name]
-		if t == nil {
-			out.ErrorCode = unknownTopicOrPartition
-			resp.Topics = append(resp.Topics, out)
+	create := (req.AllowAutoTopicCreation || req.Version < 4) && !c.cfg.NoTopicAutoCreation
+	for _, in := range req.Topics {
+		t, code := c.wanted(in, create)
+		if code == none {
+			resp.Topics = append(resp.Topics, c.described(t))
 			continue
 		}
-		for _, p := range t.partitions {
-			e := kmsg.NewMetadataResponseTopicPartition()
-			e.Partition, e.Leader, e.LeaderEpoch = p.index, p.leader, p.leaderEpoch
-			e.Replicas, e.ISR = []int32{p.leader}, []int32{p.leader}
-			out.Partitions = append(out.Partitions, e)
+		out := kmsg.NewMetadataResponseTopic()
+		out.Topic, out.TopicID, out.ErrorCode = in.Topic, in.TopicID, code
+		if out.Topic == nil && req.Version < 12 {
+			out.Topic = kmsg.StringPtr("")
 		}
 		resp.Topics = append(resp.Topics, out)
 	}
 	return resp
+}
+
+// wanted finds a topic that a client asks for. One that is created only now has its leaders the next time.
+func (c *Cluster) wanted(in kmsg.MetadataRequestTopic, create bool) (*topic, int16) {
+	if in.Topic == nil {
+		return c.named("", in.TopicID, true)
+	}
+	t, code := c.named(*in.Topic, in.TopicID, false)
+	switch {
+	case code == none:
+		return t, none
+	case badTopicName(*in.Topic) != "":
+		return nil, invalidTopicException
+	case create:
+		if _, bad := c.autoCreate(*in.Topic); bad != none {
+			return nil, bad
+		}
+	}
+	return nil, unknownTopicOrPartition
+}
+
+func (c *Cluster) described(t *topic) kmsg.MetadataResponseTopic {
+	out := kmsg.NewMetadataResponseTopic()
+	out.Topic, out.TopicID, out.IsInternal = kmsg.StringPtr(t.name), t.id, t == c.offsetsLog
+	for _, p := range t.partitions {
+		e := kmsg.NewMetadataResponseTopicPartition()
+		e.Partition, e.Leader, e.LeaderEpoch = p.index, p.leader, p.leaderEpoch
+		e.Replicas, e.ISR = c.replicasOf(t, p)
+		for _, n := range e.Replicas {
+			if c.down[n] {
+				e.OfflineReplicas = append(e.OfflineReplicas, n)
+			}
+		}
+		out.Partitions = append(out.Partitions, e)
+	}
+	return out
 }

@@ -1,38 +1,112 @@
 package kafka
 
-import "github.com/twmb/franz-go/pkg/kmsg"
+import (
+	"github.com/twmb/franz-go/pkg/kmsg"
 
-// offsetCommit stores positions of a group without members, as a job does for its monitoring.
-func (b *Broker) offsetCommit(req *kmsg.OffsetCommitRequest) kmsg.Response {
-	code := none
-	if b.coordinatorOf(req.Group) != b.node {
-		code = NotCoordinator
+	"github.com/flinch-dev/flinch/runtime/mailbox"
+)
+
+// offsetMetadataMax is how many bytes may go with an offset (offset.metadata.max.bytes).
+const offsetMetadataMax = 4096
+
+// offsetCommit stores positions of a group: of a member, or, as long as there are none, of anybody, as a job does for
+// its monitoring.
+func (b *Broker) offsetCommit(env mailbox.Env, c call, req *kmsg.OffsetCommitRequest) {
+	s, refused := b.shardOf(req.Group)
+	var g *group
+	if refused == none {
+		g = s.find(req.Group)
+		refused = g.mayCommit(req.MemberID, req.InstanceID, req.Generation, false)
+		if refused == groupIDNotFound && req.Version < 9 {
+			refused = illegalGeneration
+		}
 	}
 	resp := kmsg.NewPtrOffsetCommitResponse()
+	var records []logRecord
 	for _, t := range req.Topics {
 		topic := kmsg.NewOffsetCommitResponseTopic()
-		topic.Topic = t.Topic
+		topic.Topic, topic.TopicID = t.Topic, t.TopicID
+		found, code := b.cluster.named(t.Topic, t.TopicID, req.Version >= 10)
 		for _, in := range t.Partitions {
 			out := kmsg.NewOffsetCommitResponseTopicPartition()
 			out.Partition, out.ErrorCode = in.Partition, code
 			switch {
+			case refused != none:
+				out.ErrorCode = refused
 			case code != none:
-			case b.cluster.partition(topicPartition{t.Topic, in.Partition}) == nil:
-				out.ErrorCode = unknownTopicOrPartition
 			default:
-				b.cluster.offsets[groupPartition{req.Group, t.Topic, in.Partition}] = in.Offset
+				var r logRecord
+				r, out.ErrorCode = found.offsetRecord(req.Group, in.Partition, in.Offset, in.LeaderEpoch, in.Metadata, millis(env))
+				if out.ErrorCode == none {
+					records = append(records, r)
+				}
 			}
 			topic.Partitions = append(topic.Partitions, out)
 		}
 		resp.Topics = append(resp.Topics, topic)
 	}
-	return resp
+	if len(records) == 0 {
+		b.answer(env, c, resp)
+		return
+	}
+	if m := g.committer(req.MemberID); m != nil {
+		b.expectHeartbeat(env, s, g, m, m.session)
+	}
+	b.write(env, s, records, func(env mailbox.Env, code int16) {
+		for _, t := range resp.Topics {
+			for i := range t.Partitions {
+				if p := &t.Partitions[i]; p.ErrorCode == none {
+					p.ErrorCode = code
+				}
+			}
+		}
+		b.answer(env, c, resp)
+	})
 }
 
-// CommittedOffset is the position that a group has committed for a partition, -1 if none.
-func (c *Cluster) CommittedOffset(group, topic string, partition int) int64 {
-	if offset, ok := c.offsets[groupPartition{group, topic, int32(partition)}]; ok {
-		return offset
+// offsetRecord is what the log keeps of one committed offset. The code says why it cannot be committed.
+func (t *topic) offsetRecord(group string, partition int32, offset int64, epoch int32, metadata *string, wall int64) (logRecord, int16) {
+	o := committed{offset: offset, leaderEpoch: epoch, topicID: t.id}
+	if metadata != nil {
+		o.metadata = *metadata
 	}
-	return -1
+	switch {
+	case partition < 0 || int(partition) >= len(t.partitions):
+		return logRecord{}, unknownTopicOrPartition
+	case len(o.metadata) > offsetMetadataMax:
+		return logRecord{}, offsetMetadataTooLarge
+	}
+	return offsetRecord(group, topicPartition{t.name, partition}, o, wall), none
+}
+
+// mayCommit says whether who commits offsets is a member of this generation. A group without members is anybody's; and
+// a transaction may leave it to its own epoch to keep zombies out.
+func (g *group) mayCommit(id string, instance *string, generation int32, transactional bool) int16 {
+	switch {
+	case g == nil && generation >= 0:
+		return groupIDNotFound
+	case g == nil, generation < 0 && g.state == groupEmpty:
+		return none
+	case generation >= 0 || id != "" || instance != nil:
+		if _, code := g.known(id, instance); code != none {
+			return code
+		}
+		if generation != g.generation {
+			return illegalGeneration
+		}
+	case !transactional:
+		return unknownMemberID
+	}
+	if !transactional && g.state == completingRebalance {
+		return rebalanceInProgress
+	}
+	return none
+}
+
+// committer is the member that commits, or nil. That it does is a sign of life.
+func (g *group) committer(id string) *member {
+	if g == nil {
+		return nil
+	}
+	return g.member(id)
 }

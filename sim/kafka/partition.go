@@ -12,13 +12,15 @@ import (
 
 // Partition is one log, with the producer state that follows from it.
 //
-//	log start ≤ LSO ≤ high watermark ≤ log end
+//	LSO ≤ high watermark ≤ log end, log start ≤ high watermark
 //
+// Deleting records can move the log start past the LSO: that stays where the open transaction begins.
 // Batches lie one after the other in segments that are never moved, so that a fetch is a slice of one.
 type Partition struct {
 	cluster     *Cluster
 	topic       string
 	index       int32
+	config      *topicConfig
 	leader      int32
 	leaderEpoch int32
 
@@ -85,6 +87,9 @@ func (p *Partition) write(data []byte, h *header, fate Fate, now time.Duration) 
 		if n < 6 {
 			size = segmentLeast << n
 		}
+		if h.size > segmentMost/4 {
+			size = h.size // else what is left behind it would be too little for the next
+		}
 		p.segments = append(p.segments, make([]byte, 0, max(size, h.size)))
 		n++
 	}
@@ -121,7 +126,6 @@ func (p *Partition) stabilize(now time.Duration) {
 	for _, t := range p.decided {
 		lso = min(lso, t.first)
 	}
-	lso = max(lso, p.logStart)
 	if lso < p.lso || lso > p.hw || p.hw > p.leo {
 		p.cluster.violate("lso", "%s-%d: LSO goes from %d to %d, high watermark %d, log end %d", p.topic, p.index, p.lso, lso, p.hw, p.leo)
 	}
@@ -159,10 +163,15 @@ func (p *Partition) end(committed bool) int64 {
 	return p.hw
 }
 
+// batchAt is the index of the batch that has an offset, or of the first one after it.
+func (p *Partition) batchAt(offset int64) int {
+	return sort.Search(len(p.batches), func(i int) bool { return p.batches[i].last >= offset })
+}
+
 // read returns the batches from the one that holds offset on, at most limit bytes but at least one batch, and
 // the offset after them.
 func (p *Partition) read(offset, end int64, limit int) ([]byte, int64) {
-	i := sort.Search(len(p.batches), func(i int) bool { return p.batches[i].last >= offset })
+	i := p.batchAt(offset)
 	if i == len(p.batches) || p.batches[i].last >= end {
 		return nil, offset
 	}
@@ -196,30 +205,6 @@ func (p *Partition) abortedIn(from, to int64) []abortedTxn {
 func (p *Partition) deleteRecords(to int64, now time.Duration) {
 	p.logStart = max(p.logStart, min(to, p.hw))
 	p.stabilize(now)
-}
-
-// offsetFor is the first offset whose record is not older than a timestamp, below end; -1 if there is none.
-func (p *Partition) offsetFor(timestamp, end int64) (offset, at int64) {
-	for i := range p.batches {
-		b := &p.batches[i]
-		if b.maxTime < timestamp || b.last < p.logStart || b.control {
-			continue
-		}
-		if b.last >= end {
-			break
-		}
-		data := p.bytes(b)
-		h, err := parseHeader(data)
-		if err != nil {
-			continue
-		}
-		for r := (recordReader{data: data[headerSize:]}); r.next(); {
-			if t := h.baseTime + r.timeDelta; t >= timestamp {
-				return b.base + r.delta, t
-			}
-		}
-	}
-	return -1, -1
 }
 
 // Position is the offset from which the partition was fetched last: how far its reader is.

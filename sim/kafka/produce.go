@@ -1,7 +1,6 @@
 package kafka
 
 import (
-	"github.com/flinch-dev/flinch/runtime/recordbatch"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -32,12 +31,25 @@ type slot struct {
 
 func (b *Broker) produce(env mailbox.Env, c call, req *kmsg.ProduceRequest) {
 	p := &produce{call: c, req: req}
+	acks := none
+	if req.Acks < -1 || req.Acks > 1 {
+		acks = invalidRequiredAcks
+	}
 	for _, t := range req.Topics {
 		for i := range t.Partitions {
 			s := slot{topic: t.Topic, data: t.Partitions[i].Records, out: kmsg.NewProduceResponseTopicPartition()}
+			s.p, s.out.ErrorCode = b.cluster.find(t.Topic, t.TopicID, req.Version >= 13, t.Partitions[i].Partition)
+			if s.p != nil {
+				s.topic = s.p.topic
+			}
 			s.out.Partition = t.Partitions[i].Partition
 			s.out.BaseOffset, s.out.LogAppendTime = -1, -1
-			b.inspect(&s)
+			if acks != none {
+				s.out.ErrorCode = acks
+			}
+			if s.out.ErrorCode == none {
+				b.inspect(&s, millis(env))
+			}
 			p.slots = append(p.slots, s)
 		}
 	}
@@ -50,7 +62,7 @@ func (b *Broker) produce(env mailbox.Env, c call, req *kmsg.ProduceRequest) {
 	for i := range p.slots {
 		s := &p.slots[i]
 		if s.out.ErrorCode == none && s.h.transactional() {
-			b.admitToTxn(s, req.Version)
+			b.admitToTxn(s, req.Version >= 12)
 			asking = asking || s.ask
 		}
 	}
@@ -62,10 +74,9 @@ func (b *Broker) produce(env mailbox.Env, c call, req *kmsg.ProduceRequest) {
 }
 
 // inspect is what the leader checks of one batch by itself.
-func (b *Broker) inspect(s *slot) {
-	s.p = b.cluster.partition(topicPartition{s.topic, s.out.Partition})
-	if s.p == nil {
-		s.out.ErrorCode = unknownTopicOrPartition
+func (b *Broker) inspect(s *slot, wall int64) {
+	if s.topic == offsetsTopic {
+		s.out.ErrorCode = invalidTopicException
 		return
 	}
 	if b.leads(s.p) == nil {
@@ -77,13 +88,25 @@ func (b *Broker) inspect(s *slot) {
 		s.out.ErrorCode = corruptMessage
 		return
 	}
+	if s.h.codec() != 0 && b.cluster.cfg.Decompress == nil {
+		s.out.ErrorCode = unsupportedCompressionType
+		return
+	}
+	records, err := b.cluster.records(&s.h, s.data)
 	switch {
-	case s.h.attributes&recordbatch.Compression != 0:
-		s.out.ErrorCode = unsupportedCompressionType // the model reads what it stores
+	case err != nil:
+		s.out.ErrorCode = corruptMessage
 	case s.h.control() || s.h.size != len(s.data) || s.h.count == 0 || s.h.transactional() && s.h.pid < 0:
 		s.out.ErrorCode = invalidRecord
-	case s.h.pid >= 0 && (s.h.epoch < 0 || s.h.sequence < 0) || !s.h.wellFormed(s.data):
+	case s.h.pid >= 0 && (s.h.epoch < 0 || s.h.sequence < 0) || !s.h.wellFormed(records):
 		s.out.ErrorCode = invalidRecord
+	case int64(s.h.size) > s.p.config.maxMessageBytes:
+		s.out.ErrorCode = messageTooLarge
+	case !s.p.config.timely(&s.h, records, wall):
+		s.out.ErrorCode = invalidTimestamp
+	case s.p.config.appendTime:
+		s.data = s.h.stamp(s.data, wall)
+		s.out.LogAppendTime = wall
 	}
 }
 
@@ -119,11 +142,7 @@ func (b *Broker) append(env mailbox.Env, p *produce) {
 			s.out.ErrorCode = notLeaderOrFollower
 			continue
 		}
-		g := s.guard
-		if g != nil && !g.unasked && l.guards[s.h.pid] != g {
-			g = nil // another leader, or the transaction ended meanwhile
-		}
-		s.out.BaseOffset, s.out.ErrorCode = s.p.appendData(s.data, &s.h, g, now)
+		s.out.BaseOffset, s.out.ErrorCode = s.p.appendData(s.data, &s.h, b.guardOf(s), now)
 		if s.out.ErrorCode != none {
 			s.out.BaseOffset = -1
 			continue
@@ -152,14 +171,14 @@ func (b *Broker) replicated(env mailbox.Env, p *produce) {
 
 func (b *Broker) answerProduce(env mailbox.Env, p *produce) {
 	if p.req.Acks == 0 {
-		b.hangUp(env, p.call)
+		b.leave(env, p.call)
 		return
 	}
 	resp := kmsg.NewPtrProduceResponse()
 	next := 0
 	for _, t := range p.req.Topics {
 		topic := kmsg.NewProduceResponseTopic()
-		topic.Topic = t.Topic
+		topic.Topic, topic.TopicID = t.Topic, t.TopicID
 		for range t.Partitions {
 			topic.Partitions = append(topic.Partitions, p.slots[next].out)
 			next++

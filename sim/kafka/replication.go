@@ -18,5 +18,10 @@ func (b *Broker) advance(env mailbox.Env, e end) {
 		return
 	}
 	e.p.replicate(e.offset, b.cluster.cfg.Now())
+	if e.p.topic == offsetsTopic {
+		if s := b.shardAt(e.p); s != nil {
+			s.catchUp(false)
+		}
+	}
 	b.wake(env, e.p)
 }

@@ -10,6 +10,9 @@ import (
 // windowMax is how many batches of a producer a partition remembers, and so how many may be in flight.
 const windowMax = 5
 
+// noSequence is that of batches which a broker makes itself: they come in order, and once.
+const noSequence int32 = -1
+
 // producerState is what a partition knows of one producer id. All of it follows from the log.
 type producerState struct {
 	epoch            int16
@@ -34,7 +37,7 @@ func (p *Partition) appendData(data []byte, h *header, g *guard, now time.Durati
 		return p.write(data, h, Committed, now).base, none
 	}
 	s := p.producers[h.pid]
-	if s != nil && s.epoch == h.epoch {
+	if s != nil && s.epoch == h.epoch && h.sequence != noSequence {
 		for _, k := range s.window {
 			if k.first == h.sequence && k.last == h.lastSequence() {
 				return k.base, none
@@ -73,6 +76,9 @@ func (p *Partition) appendData(data []byte, h *header, g *guard, now time.Durati
 		}
 		s.txnBatches = append(s.txnBatches, len(p.batches))
 	}
+	if h.sequence == noSequence {
+		return p.write(data, h, fate, now).base, none
+	}
 	if len(s.window) == windowMax {
 		copy(s.window, s.window[1:])
 		s.window = s.window[:windowMax-1]
@@ -83,6 +89,9 @@ func (p *Partition) appendData(data []byte, h *header, g *guard, now time.Durati
 
 // inSequence says whether a batch that is no retransmit is the one that comes next.
 func (p *Partition) inSequence(s *producerState, h *header, g *guard) bool {
+	if h.sequence == noSequence {
+		return true
+	}
 	if g != nil && h.sequence > g.lowest {
 		return false // a lower one was refused while the coordinator was asked; it must come first
 	}

@@ -13,6 +13,10 @@ func (b *Broker) scan(env mailbox.Env) {
 	now := millis(env)
 	every := b.cluster.cfg.AbortScanInterval
 	env.After(every, scan{})
+	if b.retain -= every; b.retain <= 0 {
+		b.retain = retentionCheckInterval
+		b.dropOld(now)
+	}
 	b.expiry -= every
 	expire := b.expiry <= 0
 	if expire {
@@ -46,8 +50,11 @@ func (b *Broker) fence(env mailbox.Env, e *entry, cause string, done func(mailbo
 		next.epoch++
 	}
 	last := noEpoch
-	if e.tv2 {
+	if b.cluster.cfg.TransactionVersion.level() >= 2 { // the cluster's own, whatever the client's style
 		last = next.epoch - 1
+		if last >= exhausted {
+			next.nextPID = b.cluster.freshPID()
+		}
 	}
 	b.begin(env, &transition{entry: e, next: next, last: last, cause: cause, done: done})
 }

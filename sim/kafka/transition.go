@@ -50,6 +50,12 @@ func (b *Broker) begin(env mailbox.Env, t *transition) {
 	}
 	t.next.updated = millis(env)
 	e.pending, e.cause = t, t.cause
+	if t.next.tv2 && b.cluster.cfg.TransactionVersion.level() == 0 {
+		// A record of TV0 has no place for the client's style. Kafka finds that out too late: the change stays pending,
+		// and the id busy, until another coordinator reads the log.
+		t.done(env, unsupportedVersion)
+		return
+	}
 	e.log.inFlight[e.id] = &t.next
 	env.After(draw(env, "txn-append", b.cluster.cfg.TxnReplication), appended{t})
 }

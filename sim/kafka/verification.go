@@ -15,15 +15,16 @@ type guard struct {
 	unasked bool // verification is switched off
 }
 
-// admitToTxn decides whether a transactional batch may go to the log, or the coordinator must be asked first.
-func (b *Broker) admitToTxn(s *slot, version int16) {
+// admitToTxn decides whether a transactional batch may go to the log, or the coordinator must be asked first: to add
+// the partition, or whether its client did.
+func (b *Broker) admitToTxn(s *slot, adds bool) {
 	st := s.p.producers[s.h.pid]
 	switch {
 	case st != nil && s.h.epoch < st.epoch:
 		s.out.ErrorCode = invalidProducerEpoch
 	case st != nil && st.open() && st.epoch == s.h.epoch:
 		// it is open here already
-	case version < 12 && b.cluster.cfg.NoPartitionVerification:
+	case !adds && b.cluster.cfg.NoPartitionVerification:
 		s.guard = &guard{lowest: s.h.sequence, epoch: s.h.epoch, unasked: true}
 	default:
 		l := b.led[s.p]
@@ -36,38 +37,71 @@ func (b *Broker) admitToTxn(s *slot, version int16) {
 			g.epoch, g.lowest = s.h.epoch, s.h.sequence
 		}
 		g.lowest = min(g.lowest, s.h.sequence)
-		g.tv2 = version >= 12
+		g.tv2 = adds
 		s.guard, s.ask = g, true
 	}
 }
 
-// ask asks the coordinator to add the partitions, or, for an older client, whether that one did.
-func (b *Broker) ask(env mailbox.Env, p *produce) {
+// guardOf is the guard of a batch, unless it is gone: another leader, or the transaction ended meanwhile.
+func (b *Broker) guardOf(s *slot) *guard {
+	if g := s.guard; g != nil && (g.unasked || b.led[s.p].guards[s.h.pid] == g) {
+		return g
+	}
+	return nil
+}
+
+// question is what a leader asks the coordinator of a transaction: to add partitions, or whether they are members.
+type question struct {
+	id         string
+	pid        int64
+	epoch      int16
+	add        bool
+	partitions []topicPartition
+}
+
+// askCoordinator asks it. Then gets a code for each partition.
+func (b *Broker) askCoordinator(env mailbox.Env, q question, then func(env mailbox.Env, codes []int16)) {
 	req := kmsg.NewPtrAddPartitionsToTxnRequest()
 	req.Version = 5
 	txn := kmsg.NewAddPartitionsToTxnRequestTransaction()
-	txn.TransactionalID = *p.req.TransactionID
-	if p.req.Version < 12 {
+	txn.TransactionalID, txn.ProducerID, txn.ProducerEpoch = q.id, q.pid, q.epoch
+	if !q.add {
 		req.Version, txn.VerifyOnly = 4, true
 	}
-	for i := range p.slots {
-		s := &p.slots[i]
-		if !s.ask {
-			continue
-		}
-		txn.ProducerID, txn.ProducerEpoch = s.h.pid, s.h.epoch
+	for _, tp := range q.partitions {
 		t := kmsg.NewAddPartitionsToTxnRequestTransactionTopic()
-		t.Topic, t.Partitions = s.topic, []int32{s.out.Partition}
+		t.Topic, t.Partitions = tp.topic, []int32{tp.partition}
 		txn.Topics = append(txn.Topics, t)
 	}
 	req.Transactions = append(req.Transactions, txn)
-	to := b.cluster.txns[TxnPartitionOf(txn.TransactionalID)].leader
-	b.asked.send(env, b.cluster.addrs[to], 0, req, func(env mailbox.Env, resp kmsg.Response) { b.allowed(env, p, resp) })
+	to := b.cluster.txns[TxnPartitionOf(q.id)].leader
+	b.asked.send(env, b.cluster.addrs[to], 0, req, func(env mailbox.Env, resp kmsg.Response) {
+		answers, ok := resp.(*kmsg.AddPartitionsToTxnResponse)
+		codes := make([]int16, len(q.partitions))
+		for i := range codes {
+			codes[i] = networkException
+			if ok {
+				codes[i] = answers.Transactions[0].Topics[i].Partitions[0].ErrorCode
+			}
+		}
+		then(env, codes)
+	})
+}
+
+// ask asks about the batches of a produce request.
+func (b *Broker) ask(env mailbox.Env, p *produce) {
+	q := question{id: *p.req.TransactionID, add: p.req.Version >= 12}
+	for i := range p.slots {
+		if s := &p.slots[i]; s.ask {
+			q.pid, q.epoch = s.h.pid, s.h.epoch
+			q.partitions = append(q.partitions, topicPartition{s.topic, s.out.Partition})
+		}
+	}
+	b.askCoordinator(env, q, func(env mailbox.Env, codes []int16) { b.allowed(env, p, codes) })
 }
 
 // allowed is the coordinator's answer.
-func (b *Broker) allowed(env mailbox.Env, p *produce, resp kmsg.Response) {
-	answers, _ := resp.(*kmsg.AddPartitionsToTxnResponse)
+func (b *Broker) allowed(env mailbox.Env, p *produce, codes []int16) {
 	again := false
 	next := 0
 	for i := range p.slots {
@@ -75,10 +109,7 @@ func (b *Broker) allowed(env mailbox.Env, p *produce, resp kmsg.Response) {
 		if !s.ask {
 			continue
 		}
-		code := networkException
-		if answers != nil {
-			code = answers.Transactions[0].Topics[next].Partitions[0].ErrorCode
-		}
+		code := codes[next]
 		next++
 		if code == concurrentTransactions && p.req.Version >= 12 && p.waited < addPartitionsWait {
 			again = true

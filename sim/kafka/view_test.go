@@ -110,15 +110,3 @@ func (l *lab) ends(partition int32) string {
 	p := l.fetch(partition, 0, true)
 	return fmt.Sprintf("LSO %d HW %d", p.LastStableOffset, p.HighWatermark)
 }
-
-// aborted is the list that goes with what a read_committed reader is sent from an offset on: "p1@0" for the
-// first producer's transaction that begins at 0.
-func (l *lab) aborted(partition int32, offset int64) string {
-	l.t.Helper()
-	var said []string
-	for _, a := range l.fetch(partition, offset, true).AbortedTransactions {
-		pid, _, _ := strings.Cut(l.pair(a.ProducerID, 0), "/")
-		said = append(said, fmt.Sprintf("%s@%d", pid, a.FirstOffset))
-	}
-	return strings.Join(said, " ")
-}

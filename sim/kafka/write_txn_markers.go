@@ -58,6 +58,9 @@ func (b *Broker) mark(env mailbox.Env, c call, in *kmsg.WriteTxnMarkersRequestMa
 	if l == nil {
 		return notLeaderOrFollower
 	}
+	if p.topic == offsetsTopic && b.shardAt(p) == nil {
+		return notLeaderOrFollower // the groups that it is about are not read yet
+	}
 	if slices.Contains(b.cluster.addrs, c.from) {
 		b.cluster.checkMarker(in.ProducerID, in.ProducerEpoch, in.Committed)
 	}

@@ -27,39 +27,6 @@ func TestFailOver(t *testing.T) {
 			l.pass(time.Second)
 			l.is(l.visible(0)+", "+l.visible(1), "0, 0")
 		}},
-		{"J1 and so does the first one when it is elected again, from what the others wrote", func(l *lab) {
-			w := wrote(l)
-			l.failOver("a")
-			w.commit()
-			l.failOver("a")
-			l.failOver("a")
-			l.is(l.describe("a"), "CompleteCommit p1/1")
-			l.is(w.follow().write(0, 1), "NONE at 2")
-		}},
-		{"J2 another leader goes on with the sequences", func(l *lab) {
-			w := wrote(l)
-			w.write(0, 2)
-			l.MoveLeader("out", 0, (l.Leader("out", 0)+1)%3)
-			l.is(w.batch(0, 1, 2), "NONE at 1")
-			l.is(w.write(0, 1), "NONE at 3")
-			l.is(w.commit(), "NONE p1/1")
-			l.pass(time.Second)
-			l.is(l.visible(0), "0 1 2 3")
-		}},
-		{"J3 the transaction survives its brokers, J4 even when all are killed", func(l *lab) {
-			w := wrote(l)
-			for _, b := range l.Addrs() {
-				l.Kill(string(b))
-			}
-			for _, b := range l.Addrs() {
-				l.Restart(string(b))
-			}
-			l.pass(time.Second)
-			l.is(l.describe("a"), "Ongoing p1/0 out-0 out-1")
-			l.is(w.commit(), "NONE p1/1")
-			l.pass(time.Second)
-			l.is(l.visible(0)+", "+l.visible(1), "0, 0")
-		}},
 		{"J8 a commit whose answer is lost is repeated", func(l *lab) {
 			w := wrote(l)
 			l.LoseAnswers(kmsg.EndTxn, 1)

@@ -1,0 +1,70 @@
+package kafka
+
+import (
+	"fmt"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// createPartitions gives topics more partitions. Records stay where they are.
+func (b *Broker) createPartitions(req *kmsg.CreatePartitionsRequest) kmsg.Response {
+	resp := kmsg.NewPtrCreatePartitionsResponse()
+	asked := map[string]int{}
+	for _, t := range req.Topics {
+		asked[t.Topic]++
+	}
+	for _, in := range req.Topics {
+		if asked[in.Topic] == 0 {
+			continue // one answer has been given for all of them
+		}
+		out := kmsg.NewCreatePartitionsResponseTopic()
+		out.Topic = in.Topic
+		t, leaders, code, why := b.cluster.more(in)
+		if asked[in.Topic] > 1 {
+			code, why = invalidRequest, "Duplicate topic name."
+			asked[in.Topic] = 0
+		}
+		out.ErrorCode = code
+		if code != none {
+			out.ErrorMessage = &why
+		} else if !req.ValidateOnly {
+			old := len(t.partitions)
+			b.cluster.grow(t, int(in.Count))
+			for i, n := range leaders {
+				t.partitions[old+i].leader = n
+			}
+		}
+		resp.Topics = append(resp.Topics, out)
+	}
+	return resp
+}
+
+// more checks one topic of the request. Leaders are those of the new partitions, where the request says who has them.
+func (c *Cluster) more(in kmsg.CreatePartitionsRequestTopic) (t *topic, leaders []int32, code int16, why string) {
+	t = c.topics[in.Topic]
+	if t == nil {
+		return nil, nil, unknownTopicOrPartition, *words(unknownTopicOrPartition)
+	}
+	more := int(in.Count) - len(t.partitions)
+	switch {
+	case more == 0:
+		return nil, nil, invalidPartitions, fmt.Sprintf("Topic already has %d partition(s).", in.Count)
+	case more < 0:
+		return nil, nil, invalidPartitions,
+			fmt.Sprintf("The topic %s currently has %d partition(s); %d would not be an increase.", in.Topic, len(t.partitions), in.Count)
+	case more > partitionsMax:
+		return nil, nil, policyViolation, "Excessively large number of additional partitions per request."
+	case t == c.offsetsLog:
+		return nil, nil, invalidPartitions, "Groups hash to the partitions of " + offsetsTopic + "."
+	case in.Assignment != nil && len(in.Assignment) != more:
+		return nil, nil, invalidReplicaAssignment,
+			fmt.Sprintf("Attempted to add %d additional partition(s), but only %d assignment(s) were specified.", more, len(in.Assignment))
+	}
+	for _, a := range in.Assignment {
+		if why := c.badReplicas(a.Replicas, t.replicas); why != "" {
+			return nil, nil, invalidReplicaAssignment, why
+		}
+		leaders = append(leaders, a.Replicas[0])
+	}
+	return t, leaders, none, ""
+}

@@ -1,0 +1,44 @@
+package kafka
+
+import "github.com/twmb/franz-go/pkg/kmsg"
+
+// describeGroups shows groups with their members. What those subscribe to and have is shown while the group is stable.
+func (b *Broker) describeGroups(req *kmsg.DescribeGroupsRequest) kmsg.Response {
+	resp := kmsg.NewPtrDescribeGroupsResponse()
+	for _, id := range req.Groups {
+		out := kmsg.NewDescribeGroupsResponseGroup()
+		out.Group = id
+		s, code := b.shardOf(id)
+		switch {
+		case id == "":
+			out.ErrorCode = invalidGroupID
+		case code != none:
+			out.ErrorCode = code
+		case s.find(id) != nil:
+			s.find(id).describe(&out)
+		case req.Version >= 6:
+			out.ErrorCode, out.State = groupIDNotFound, string(groupDead)
+			out.ErrorMessage = kmsg.StringPtr("Group " + id + " not found.")
+		default:
+			out.State = string(groupDead)
+		}
+		resp.Groups = append(resp.Groups, out)
+	}
+	return resp
+}
+
+func (g *group) describe(out *kmsg.DescribeGroupsResponseGroup) {
+	out.State, out.ProtocolType = string(g.state), g.protocolType
+	stable := g.state == groupStable
+	if stable {
+		out.Protocol = g.protocol
+	}
+	for _, m := range g.members {
+		e := kmsg.NewDescribeGroupsResponseGroupMember()
+		e.MemberID, e.InstanceID, e.ClientID, e.ClientHost = m.id, m.instance, m.client, m.host
+		if stable {
+			e.ProtocolMetadata, e.MemberAssignment = m.metadata(g.protocol), m.assignment
+		}
+		out.Members = append(out.Members, e)
+	}
+}

@@ -1,0 +1,87 @@
+package kafka
+
+import (
+	"slices"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/flinch-dev/flinch/runtime/mailbox"
+)
+
+// syncGroup gives a member its assignment, which the leader of the group brings with its own SyncGroup.
+func (b *Broker) syncGroup(env mailbox.Env, c call, req *kmsg.SyncGroupRequest) {
+	s, code := b.shardOf(req.Group)
+	var g *group
+	var m *member
+	if code == none {
+		g = s.find(req.Group)
+		m, code = g.known(req.MemberID, req.InstanceID)
+	}
+	switch {
+	case req.Group == "":
+		code = invalidGroupID
+	case code != none:
+	case req.Generation != g.generation:
+		code = illegalGeneration
+	case req.ProtocolType != nil && *req.ProtocolType != g.protocolType || req.Protocol != nil && *req.Protocol != g.protocol:
+		code = inconsistentGroupProtocol
+	case g.state == preparingRebalance:
+		code = rebalanceInProgress
+	}
+	if code != none {
+		b.refuseSync(env, c, code)
+		return
+	}
+	delete(g.owing, m.id)
+	m.syncing = &c
+	switch {
+	case g.state == groupStable:
+		b.answerSync(env, g, m, none)
+	case m.id == g.leader:
+		b.assign(env, s, g, req.GroupAssignment)
+	}
+}
+
+// assign makes the group stable once its assignment is in the log, unless somebody has come or gone meanwhile.
+func (b *Broker) assign(env mailbox.Env, s *shard, g *group, assignment []kmsg.SyncGroupRequestGroupAssignment) {
+	for _, m := range g.members {
+		m.assignment = nil
+		if i := slices.IndexFunc(assignment, func(a kmsg.SyncGroupRequestGroupAssignment) bool { return a.MemberID == m.id }); i >= 0 {
+			m.assignment = assignment[i].MemberAssignment
+		}
+	}
+	generation := g.generation
+	b.write(env, s, []logRecord{g.record(millis(env))}, func(env mailbox.Env, code int16) {
+		if g.state != completingRebalance || g.generation != generation {
+			return
+		}
+		if code == none {
+			g.move(groupStable)
+		}
+		for _, m := range g.members {
+			if m.syncing != nil {
+				b.expectHeartbeat(env, s, g, m, m.session)
+			}
+		}
+		b.spread(env, g, code)
+	})
+}
+
+func (b *Broker) answerSync(env mailbox.Env, g *group, m *member, code int16) {
+	c := *m.syncing
+	m.syncing = nil
+	if code != none {
+		b.refuseSync(env, c, code)
+		return
+	}
+	resp := kmsg.NewPtrSyncGroupResponse()
+	resp.ProtocolType, resp.Protocol = kmsg.StringPtr(g.protocolType), kmsg.StringPtr(g.protocol)
+	resp.MemberAssignment = m.assignment
+	b.answer(env, c, resp)
+}
+
+func (b *Broker) refuseSync(env mailbox.Env, c call, code int16) {
+	resp := kmsg.NewPtrSyncGroupResponse()
+	resp.ErrorCode = code
+	b.answer(env, c, resp)
+}
