@@ -8,16 +8,14 @@ import (
 	"strings"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kmsg"
-
 	"github.com/flinch-dev/flinch/chaos/fault"
 	"github.com/flinch-dev/flinch/chaos/process"
+	"github.com/flinch-dev/flinch/chaos/process/broker"
 	"github.com/flinch-dev/flinch/runtime/history"
 	"github.com/flinch-dev/flinch/runtime/id"
 	"github.com/flinch-dev/flinch/runtime/plan"
 	"github.com/flinch-dev/flinch/sim/blobs"
 	"github.com/flinch-dev/flinch/sim/cluster"
-	"github.com/flinch-dev/flinch/sim/kafka"
 	"github.com/flinch-dev/flinch/sim/lease"
 )
 
@@ -136,7 +134,9 @@ func (t *target) SetService(role fault.Role, state fault.ServiceState) error {
 	case fault.HA:
 		end = t.coordination(state)
 	case fault.Kafka:
-		end = t.brokers(state)
+		if t.Kafka != nil {
+			end = broker.Misbehave(t.Kafka, state)
+		}
 	}
 	if end == nil {
 		return fmt.Errorf("make %s %s: the one in use cannot do that; the model can", role, state.Mode)
@@ -163,36 +163,6 @@ func (t *target) store(state fault.ServiceState) func() {
 	return nil
 }
 
-func (t *target) brokers(state fault.ServiceState) func() {
-	if t.Kafka == nil {
-		return nil
-	}
-	const forever = 1 << 60
-	share := kafka.Share{Share: state.Share}
-	for _, name := range state.Operations {
-		share.Of = append(share.Of, apiKeys[name])
-	}
-	switch state.Mode {
-	case fault.CoordinatorUnavailable:
-		t.Kafka.FailCoordinators(kafka.CoordinatorNotAvailable, forever)
-		return func() { t.Kafka.FailCoordinators(kafka.CoordinatorNotAvailable, 0) }
-	case fault.LostAnswer:
-		t.Kafka.LoseAnswersOf(share)
-		return func() { t.Kafka.LoseAnswersOf(kafka.Share{}) }
-	case fault.LateRequest:
-		t.Kafka.DelayRequestsOf(share, state.Wait)
-		return func() { t.Kafka.DelayRequestsOf(kafka.Share{}, 0) }
-	case fault.SlowMarkers:
-		t.Kafka.SlowMarkers(state.Wait, forever)
-		return func() { t.Kafka.SlowMarkers(0, 0) }
-	}
-	return nil
-}
-
-// apiKeys are Kafka's numbers of what the vocabulary names.
-var apiKeys = map[string]kmsg.Key{"Produce": kmsg.Produce, "InitProducerId": kmsg.InitProducerID, "AddPartitionsToTxn": kmsg.AddPartitionsToTxn,
-	"EndTxn": kmsg.EndTxn, "WriteTxnMarkers": kmsg.WriteTxnMarkers}
-
 func (t *target) coordination(state fault.ServiceState) func() {
 	var on lease.Scope
 	for _, op := range state.Operations {
@@ -208,10 +178,10 @@ func (t *target) coordination(state fault.ServiceState) func() {
 }
 
 // Move gives what a broker leads to others.
-func (t *target) Move(broker string, what fault.Led) error {
-	n, is := brokerOf(broker)
+func (t *target) Move(name string, what fault.Led) error {
+	n, is := brokerOf(name)
 	if !is || t.Kafka == nil {
-		return fmt.Errorf("move the %s of %s: the Kafka in use cannot do that; the model can", what, broker)
+		return fmt.Errorf("move the %s of %s: the Kafka in use cannot do that; the model can", what, name)
 	}
 	if what == fault.Coordinators {
 		t.Kafka.MoveCoordinators(n)

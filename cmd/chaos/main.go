@@ -103,6 +103,6 @@ func command() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(badFlag)
 	root.AddCommand(runCommand(), validateCommand(), planCommand(), faultsCommand(), describeCommand(), schemaCommand(),
-		replayCommand(), checkCommand(), reportCommand(), revertCommand(), memberCommand())
+		replayCommand(), checkCommand(), reportCommand(), revertCommand(), brokerCommand(), memberCommand())
 	return root
 }

@@ -1,0 +1,126 @@
+package broker
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/flinch-dev/flinch/chaos/fault"
+	"github.com/flinch-dev/flinch/runtime/history"
+	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/sim/kafka"
+)
+
+// injector lets faults strike the cluster, at their time since the start or at a step of the protocol.
+type injector struct {
+	s    *Server
+	in   *fault.Injector
+	seen int    // events
+	undo func() // what is wrong with the service; nil: nothing
+}
+
+// AboutKafka says whether a fault is one that strikes Kafka itself.
+func AboutKafka(f fault.Fault) bool { return strings.HasPrefix(f.Inject, string(fault.Kafka)+".") }
+
+func newInjector(s *Server, faults []fault.Fault) (*injector, error) {
+	i := &injector{s: s}
+	for _, f := range faults {
+		if !AboutKafka(f) {
+			return nil, fmt.Errorf("arm fault %q: %s does not strike Kafka, and nothing else is served here; leave it out", f.Name, f.Inject)
+		}
+	}
+	var err error
+	i.in, err = fault.New(fault.Config{
+		Faults: faults,
+		Target: i,
+		Rand:   func(string, int) *rand.Rand { return rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())) },
+		At:     func(wait time.Duration, f func()) { s.after(wait, &timer{do: f}) },
+		Note:   i.say,
+	})
+	return i, err
+}
+
+// observe shows faults a step of the protocol.
+func (i *injector) observe(now time.Duration, event history.Event) {
+	i.seen++
+	i.in.Observe(history.Entry{N: i.seen, At: now, Event: event})
+}
+
+// say tells what faults do.
+func (i *injector) say(event history.Event) {
+	switch e := event.(type) {
+	case history.FaultStarted:
+		i.s.log.Info("a fault strikes", "fault", e.Fault, "kind", e.Inject, "asked", e.Asked)
+	case history.FaultEnded:
+		i.s.log.Info("a fault is over", "fault", e.Fault, "kind", e.Inject, "result", e.Result)
+	}
+	i.observe(i.s.now(), event)
+}
+
+// Processes are the brokers that are up.
+func (i *injector) Processes(role fault.Role) (names []string) {
+	for n := range i.s.cluster.Addrs() {
+		if name := kafka.Addr(n); role == fault.Kafka && i.s.actors[name] != nil {
+			names = append(names, string(name))
+		}
+	}
+	return names
+}
+
+// Kill ends a broker's life. It comes back by itself.
+func (i *injector) Kill(broker string) error {
+	return i.at(broker, i.s.kill)
+}
+
+// Move gives what a broker leads to others.
+func (i *injector) Move(broker string, what fault.Led) error {
+	if what == fault.Coordinators {
+		return i.at(broker, i.s.cluster.MoveCoordinators)
+	}
+	return i.at(broker, i.s.cluster.MoveLeaders)
+}
+
+// at does something to a broker by its name.
+func (i *injector) at(broker string, do func(node int)) error {
+	n := slices.Index(i.s.cluster.Addrs(), mailbox.Addr(broker))
+	if n < 0 || i.s.actors[mailbox.Addr(broker)] == nil {
+		return fault.ErrGone
+	}
+	do(n)
+	return nil
+}
+
+// SetService says what is wrong with the cluster as a whole.
+func (i *injector) SetService(_ fault.Role, state fault.ServiceState) error {
+	if i.undo != nil {
+		i.undo()
+		i.undo = nil
+	}
+	if state.Mode == fault.Healthy {
+		return nil
+	}
+	if i.undo = Misbehave(i.s.cluster, state); i.undo == nil {
+		return cannot("make Kafka " + string(state.Mode))
+	}
+	return nil
+}
+
+// Nobody else is in this world, and it has one machine, one clock and no network.
+
+func (i *injector) Leader() string                  { return "" }
+func (i *injector) Hosting(string, int) []string    { return nil }
+func (i *injector) Pause(broker string) error       { return cannot("pause " + broker) }
+func (i *injector) Resume(broker string) error      { return cannot("resume " + broker) }
+func (i *injector) LoseMachine(broker string) error { return cannot("lose the machine of " + broker) }
+func (i *injector) Reset(a, b string) error         { return cannot("reset " + a + " and " + b) }
+func (i *injector) LoseLease(holder string) error   { return cannot("take the lease from " + holder) }
+func (i *injector) SetLink(a, b string, _ fault.LinkState) error {
+	return cannot("break the link from " + a + " to " + b)
+}
+func (i *injector) SkewClock(broker string, _ time.Duration, _ float64) error {
+	return cannot("set the clock of " + broker)
+}
+
+func cannot(what string) error { return fmt.Errorf("%s: a served model cannot do that", what) }

@@ -1,0 +1,118 @@
+package broker
+
+import (
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/flinch-dev/flinch/runtime/history"
+	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/sim/kafka"
+)
+
+// letter is one piece of mail that waits to be delivered.
+type letter struct {
+	from, to mailbox.Addr
+	m        mailbox.Msg
+}
+
+// step does something and then delivers mail, and what timers have become due, until there is none. The caller has the
+// turn. A failed assertion of the model ends the server: its state cannot be trusted any more.
+func (s *Server) step(something func()) {
+	defer s.catch()
+	something()
+	s.settle()
+}
+
+func (s *Server) catch() {
+	if reason := recover(); reason != nil {
+		s.crash(fmt.Errorf("serve Kafka: the model has failed: %v; this is a bug of ours\n%s", reason, debug.Stack()))
+	}
+}
+
+func (s *Server) crash(err error) {
+	s.log.Error("the server ends", "cause", err)
+	s.end(err)
+}
+
+func (s *Server) settle() {
+	for !s.over {
+		for i := 0; i < len(s.mail); i++ {
+			s.deliver(&s.mail[i])
+		}
+		clear(s.mail)
+		s.mail = s.mail[:0]
+		t := s.timers.due(s.now())
+		if t == nil {
+			break
+		}
+		switch {
+		case t.do != nil:
+			t.do()
+		case s.actors[t.of.addr] == t.of: // else it has died meanwhile
+			s.send(t.of.addr, t.of.addr, t.m)
+		}
+	}
+	s.setAlarm()
+}
+
+func (s *Server) send(from, to mailbox.Addr, m mailbox.Msg) {
+	s.mail = append(s.mail, letter{from, to, m})
+}
+
+// deliver hands one piece of mail to a broker or to a client. A client that has gone gets nothing, and who writes to a
+// broker that is dead hears so.
+func (s *Server) deliver(l *letter) {
+	if a := s.actors[l.to]; a != nil {
+		if err := a.impl.Receive(a, l.from, l.m); err != nil {
+			s.crash(fmt.Errorf("serve Kafka: %s has failed: %w; this is a bug of ours", l.to, err))
+		}
+		return
+	}
+	switch m := l.m.(type) {
+	case kafka.Response:
+		s.reply(l.to, m.Corr, m.Resp)
+	case kafka.Request:
+		s.send(l.to, l.from, mailbox.Undeliverable{To: l.to, M: m})
+	}
+}
+
+// ask gives a request of a client to its broker. The answer may be there when it returns.
+func (s *Server) ask(c *conn, r request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.over {
+		return
+	}
+	defer s.catch()
+	s.asked++
+	c.waits = s.asked
+	s.send(c.addr, c.broker, kafka.Request{Corr: s.asked, Conn: 1, ClientID: r.client, Req: r.Request})
+	s.settle()
+}
+
+// reply gives a client the answer to the request that it waits for. Nil is that there will be none.
+func (s *Server) reply(to mailbox.Addr, corr uint64, resp kmsg.Response) {
+	if c := s.conns[to]; c != nil && c.waits == corr {
+		c.waits = 0
+		c.answers <- resp // it has room for one, and nobody asks twice
+	}
+}
+
+func (s *Server) unanswered(from mailbox.Addr, corr uint64) { s.reply(from, corr, nil) }
+
+// now is the time since the start.
+func (s *Server) now() time.Duration { return time.Since(s.began) }
+
+// wake mails a broker from outside of it.
+func (s *Server) wake(to mailbox.Addr, m mailbox.Msg) { s.send(to, to, m) }
+
+// note hears of each step of the protocol. What the model finds wrong with itself is worth a line in the log.
+func (s *Server) note(event history.Event) {
+	if v, ok := event.(history.Violation); ok {
+		s.log.Error("the model breaks its own rule", "rule", v.Invariant, "detail", v.Detail)
+	}
+	s.faults.observe(s.now(), event)
+}

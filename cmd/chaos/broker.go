@@ -1,0 +1,144 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"os"
+	"regexp"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/flinch-dev/flinch/chaos/fault"
+	"github.com/flinch-dev/flinch/chaos/process/broker"
+	"github.com/flinch-dev/flinch/sim/kafka"
+)
+
+// served is the broker command with its flags.
+type served struct {
+	broker.Config
+	version int
+	topics  []string
+	faults  string
+}
+
+func brokerCommand() *cobra.Command {
+	var s served
+	c := &cobra.Command{Use: "broker", Short: "Serve a Kafka that misbehaves on command, over TCP",
+		Long: `broker serves the model of a Kafka cluster, with transactions, to real clients until Ctrl-C. It is in memory, and
+gone with the program.
+
+  chaos broker                                          one broker on 127.0.0.1:9092
+  chaos broker --brokers 3 --topic orders:8             three, on 9092 to 9094, with a topic
+  chaos broker --faults scenarios/my.yaml               the kafka.* faults of a scenario strike it`,
+		Args: cobra.NoArgs, RunE: s.run}
+	f := c.Flags()
+	f.StringVar(&s.Listen, "listen", "127.0.0.1:9092", "host:port of the first broker, the others take the ports after it; port 0: free ones")
+	f.IntVar(&s.Kafka.Brokers, "brokers", 1, "how many brokers, 1 to 100")
+	f.IntVar(&s.version, "transaction-version", 2, "the cluster's transaction.version: 0, 1 or 2")
+	f.StringArrayVar(&s.topics, "topic", nil, "a topic that is there from the start: name:partitions")
+	f.StringVar(&s.faults, "faults", "", "a scenario whose kafka.* faults strike, by the time since the start or at a step of a transaction")
+	f.BoolVar(&s.AllowRemote, "allow-remote", false, "listen on other than the loopback interface: whoever reaches it may do anything")
+	return c
+}
+
+func (s *served) run(c *cobra.Command, _ []string) (err error) {
+	if err := s.settle(c); err != nil {
+		return err
+	}
+	keepMuch()
+	server, err := broker.Start(s.Config)
+	var system syscall.Errno
+	switch {
+	case errors.As(err, &system):
+		return exit{exitUnavailable, err.Error()}
+	case err != nil:
+		return usage("%v", err)
+	}
+	fmt.Fprintf(c.OutOrStdout(), "bootstrap servers: %s\n", strings.Join(server.Addrs(), ","))
+	fmt.Fprintf(c.OutOrStdout(), "%s, transaction.version %d; Ctrl-C ends it\n", count(s.Kafka.Brokers, "broker"), s.version)
+	select {
+	case <-c.Context().Done():
+	case <-server.Done():
+	}
+	if err := server.Close(); err != nil {
+		return exit{exitBug, err.Error()}
+	}
+	return nil
+}
+
+// settle turns flags into what they mean.
+func (s *served) settle(c *cobra.Command) error {
+	if s.Kafka.Brokers < 1 || s.Kafka.Brokers > 100 {
+		return usage("--brokers %d: a cluster has 1 to 100", s.Kafka.Brokers)
+	}
+	if s.version < 0 || s.version > 2 {
+		return usage("--transaction-version %d: there are 0, 1 and 2", s.version)
+	}
+	s.Kafka.TransactionVersion = kafka.TV0 + kafka.TransactionVersion(s.version)
+	for _, text := range s.topics {
+		t, err := topicOf(text)
+		if err != nil {
+			return err
+		}
+		s.Topics = append(s.Topics, t)
+	}
+	s.Log = slog.New(slog.NewTextHandler(c.ErrOrStderr(), nil))
+	return s.readFaults(c)
+}
+
+// topicName is what Kafka allows.
+var topicName = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,249}$`)
+
+func topicOf(text string) (broker.Topic, error) {
+	name, number, found := strings.Cut(text, ":")
+	n, err := strconv.Atoi(number)
+	switch {
+	case !found || err != nil || n < 1 || n > 10_000:
+		return broker.Topic{}, usage("--topic %s is not name:partitions with 1 to 10000 of them, for example orders:8", text)
+	case !topicName.MatchString(name) || name == "." || name == "..":
+		return broker.Topic{}, usage("--topic %s: Kafka allows letters, digits, '.', '_' and '-' in a topic's name, 249 at most", text)
+	}
+	return broker.Topic{Name: name, Partitions: n}, nil
+}
+
+// readFaults takes the faults of a scenario that strike Kafka, and says which it leaves out.
+func (s *served) readFaults(c *cobra.Command) error {
+	if s.faults == "" {
+		return nil
+	}
+	from := selection{format: formatText, formats: []string{formatText}}
+	entries, _, err := from.load(c.ErrOrStderr(), []string{s.faults})
+	if err != nil {
+		return err
+	}
+	if len(entries) > 1 || len(entries[0].Cells) != 1 {
+		return usage("--faults %s: that are several scenarios, or several cells of one; name a file with one", s.faults)
+	}
+	all := entries[0].Cells[0].Scenario.Faults
+	s.Faults = slices.DeleteFunc(slices.Clone(all), func(f fault.Fault) bool { return !broker.AboutKafka(f) })
+	if len(s.Faults) == 0 {
+		return usage("--faults %s: none of its %s strikes Kafka; chaos faults lists those that do", s.faults, count(len(all), "fault"))
+	}
+	if left := len(all) - len(s.Faults); left > 0 {
+		fmt.Fprintf(c.ErrOrStderr(), "%s: %s left out, which strikes something else than Kafka\n", s.faults, count(left, "fault"))
+	}
+	return nil
+}
+
+// keepMuch suits a program whose log grows and stays, unless the user has a wish of their own: a bound on memory would
+// have it collect garbage all the time once the log is larger.
+func keepMuch() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(100)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(math.MaxInt64)
+	}
+}
