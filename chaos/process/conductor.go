@@ -21,9 +21,9 @@ type Conductor struct {
 	*cluster.Cluster
 	cfg     cluster.Config
 	ledger  *ledger
-	parts   *started // nil until they are
-	kafka   *broker  // nil: the model
-	proxy   *proxy   // to kafka
+	parts   *started   // nil until they are
+	kafka   *realKafka // nil: the model
+	proxy   *proxy     // to kafka
 	began   time.Time
 	node    *live.Node
 	mail    net.Listener

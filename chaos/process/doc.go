@@ -14,7 +14,7 @@
 //	   │ refused,   │ member: SIGKILL, SIGSTOP, a new process ───────────────▶│ own client
 //	   │ late, lost └─ undo list on disk before it is done                    ▼
 //	   ▼                                                     proxy: links, with their faults ─▶ a real Kafka
-//	etcd, ZooKeeper, a folder, S3: real ones                 broker, tail: topics, input, reading along ◀─┘
+//	etcd, ZooKeeper, a folder, S3: real ones              realKafka, tail: topics, input, reading along ◀─┘
 //
 // The world is the network between the members, their services and their supervisor; only its clock is real. So a
 // fault means the same here and in simulation, a trigger at a protocol step is as exact (the member waits at its

@@ -20,9 +20,9 @@ import (
 	"github.com/flinch-dev/flinch/sim/cluster"
 )
 
-// broker is a real Kafka cluster as the harness uses it: it creates topics, feeds the input, and reads along
+// realKafka is a Kafka cluster as the harness uses it: it creates topics, feeds the input, and reads along
 // everything that is written, as a cluster.Log.
-type broker struct {
+type realKafka struct {
 	seeds   []string
 	client  *kgo.Client
 	names   map[string]string // of the brokers, by host:port
@@ -73,89 +73,89 @@ func (c *Conductor) ResetLink(a, b string) {
 }
 
 // dialKafka connects to a cluster, and learns which brokers it has.
-func dialKafka(seeds []string, now func() time.Duration) (*broker, error) {
-	b := &broker{seeds: seeds, names: map[string]string{}, began: now, tails: map[string]*tail{}}
-	b.ctx, b.stop = context.WithCancel(context.Background())
+func dialKafka(seeds []string, now func() time.Duration) (*realKafka, error) {
+	k := &realKafka{seeds: seeds, names: map[string]string{}, began: now, tails: map[string]*tail{}}
+	k.ctx, k.stop = context.WithCancel(context.Background())
 	var err error
-	if b.client, err = kgo.NewClient(kgo.SeedBrokers(seeds...), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerLinger(0),
+	if k.client, err = kgo.NewClient(kgo.SeedBrokers(seeds...), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerLinger(0),
 		kgo.MetadataMinAge(newTopicEvery)); err != nil { // what it knows of a topic that is new is old at once
 		return nil, fmt.Errorf("make a client of Kafka at %v: %w", seeds, err)
 	}
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	ctx, cancel := context.WithTimeout(k.ctx, patience)
 	defer cancel()
-	meta, err := kmsg.NewPtrMetadataRequest().RequestWith(ctx, b.client)
+	meta, err := kmsg.NewPtrMetadataRequest().RequestWith(ctx, k.client)
 	if err != nil {
-		b.close()
+		k.close()
 		return nil, fmt.Errorf("ask Kafka at %v for its brokers: %w; is it there, and does it speak without TLS?", seeds, err)
 	}
-	if err := b.mustKnowTransactions(ctx); err != nil {
-		b.close()
+	if err := k.mustKnowTransactions(ctx); err != nil {
+		k.close()
 		return nil, err
 	}
-	b.brokers = len(meta.Brokers)
+	k.brokers = len(meta.Brokers)
 	for i, m := range meta.Brokers {
-		b.names[net.JoinHostPort(m.Host, strconv.Itoa(int(m.Port)))] = cluster.Broker(i)
+		k.names[net.JoinHostPort(m.Host, strconv.Itoa(int(m.Port)))] = cluster.Broker(i)
 	}
 	for _, s := range seeds { // a seed by another name is the same cluster
-		if b.names[s] == "" {
-			b.names[s] = cluster.Broker(0)
+		if k.names[s] == "" {
+			k.names[s] = cluster.Broker(0)
 		}
 	}
-	return b, nil
+	return k, nil
 }
 
 // mustKnowTransactions returns an error for a Kafka in which nothing can be exactly once.
-func (b *broker) mustKnowTransactions(ctx context.Context) error {
-	resp, err := kmsg.NewPtrApiVersionsRequest().RequestWith(ctx, b.client)
+func (k *realKafka) mustKnowTransactions(ctx context.Context) error {
+	resp, err := kmsg.NewPtrApiVersionsRequest().RequestWith(ctx, k.client)
 	if err != nil {
-		return fmt.Errorf("ask Kafka at %v what it knows: %w", b.seeds, err)
+		return fmt.Errorf("ask Kafka at %v what it knows: %w", k.seeds, err)
 	}
 	for _, k := range resp.ApiKeys {
 		if kmsg.Key(k.ApiKey) == kmsg.InitProducerID {
 			return nil
 		}
 	}
-	return fmt.Errorf("use Kafka at %v: it knows no transactions, without which no output is exactly once; use Kafka 0.11 or newer", b.seeds)
+	return fmt.Errorf("use Kafka at %v: it knows no transactions, without which no output is exactly once; use Kafka 0.11 or newer", k.seeds)
 }
 
-func (b *broker) close() {
-	b.stop()
-	b.client.Close()
-	for _, t := range b.tails {
+func (k *realKafka) close() {
+	k.stop()
+	k.client.Close()
+	for _, t := range k.tails {
 		t.close()
 	}
 }
 
 // CreateTopic creates a topic anew: one that is left over from another run would be taken for output of this one.
-func (b *broker) CreateTopic(name string, partitions int) {
-	err := b.mustBeNew(name)
-	if err == nil && b.ledger != nil {
-		err = b.ledger.add(undo{Kind: deleteTopic, Place: strings.Join(b.seeds, ","), Name: name})
+func (k *realKafka) CreateTopic(name string, partitions int) {
+	err := k.mustBeNew(name)
+	if err == nil && k.ledger != nil {
+		err = k.ledger.add(undo{Kind: deleteTopic, Place: strings.Join(k.seeds, ","), Name: name})
 	}
 	if err == nil {
-		err = b.create(name, partitions)
+		err = k.create(name, partitions)
 	}
 	var t *tail
 	if err == nil {
-		t, err = follow(b, name, partitions)
+		t, err = follow(k, name, partitions)
 	}
 	if err != nil {
-		b.fail(fmt.Errorf("create the topic %s: %w", name, err))
+		k.fail(fmt.Errorf("create the topic %s: %w", name, err))
 		return
 	}
-	b.tails[name] = t
+	k.tails[name] = t
 }
 
 // mustBeNew returns an error for a topic that is there, and that is therefore not ours.
-func (b *broker) mustBeNew(name string) error {
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+func (k *realKafka) mustBeNew(name string) error {
+	ctx, cancel := context.WithTimeout(k.ctx, patience)
 	defer cancel()
 	req := kmsg.NewPtrMetadataRequest()
 	req.AllowAutoTopicCreation = false
 	t := kmsg.NewMetadataRequestTopic()
 	t.Topic = kmsg.StringPtr(name)
 	req.Topics = append(req.Topics, t)
-	resp, err := req.RequestWith(ctx, b.client)
+	resp, err := req.RequestWith(ctx, k.client)
 	if err != nil {
 		return err
 	}
@@ -168,8 +168,8 @@ func (b *broker) mustBeNew(name string) error {
 	return nil
 }
 
-func (b *broker) create(name string, partitions int) error {
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+func (k *realKafka) create(name string, partitions int) error {
+	ctx, cancel := context.WithTimeout(k.ctx, patience)
 	defer cancel()
 	req := kmsg.NewPtrCreateTopicsRequest()
 	req.TimeoutMillis = int32(patience.Milliseconds())
@@ -179,7 +179,7 @@ func (b *broker) create(name string, partitions int) error {
 	forever.Name, forever.Value = "retention.ms", kmsg.StringPtr("-1")
 	t.Configs = append(t.Configs, forever)
 	req.Topics = append(req.Topics, t)
-	resp, err := req.RequestWith(ctx, b.client)
+	resp, err := req.RequestWith(ctx, k.client)
 	if err != nil {
 		return err
 	}
@@ -187,7 +187,7 @@ func (b *broker) create(name string, partitions int) error {
 		return err
 	}
 	for { // a topic that is created is not yet known to every broker
-		_, err := b.ends(name, partitions)
+		_, err := k.ends(name, partitions)
 		if !errors.Is(err, kerr.UnknownTopicOrPartition) && !errors.Is(err, kerr.LeaderNotAvailable) && !errors.Is(err, kerr.NotLeaderForPartition) {
 			return err
 		}
@@ -203,39 +203,39 @@ func (b *broker) create(name string, partitions int) error {
 const newTopicEvery = 100 * time.Millisecond
 
 // Append feeds records; they are under way when it returns, in order.
-func (b *broker) Append(topic string, partition int, _ time.Duration, records []record.Record) {
+func (k *realKafka) Append(topic string, partition int, _ time.Duration, records []record.Record) {
 	for _, r := range records {
-		b.client.Produce(b.ctx, &kgo.Record{Topic: topic, Partition: int32(partition), Key: r.Key,
+		k.client.Produce(k.ctx, &kgo.Record{Topic: topic, Partition: int32(partition), Key: r.Key,
 			Value: binary.BigEndian.AppendUint64(nil, uint64(r.Value)), Timestamp: time.UnixMilli(int64(r.Time))},
 			func(_ *kgo.Record, err error) {
-				if err != nil && b.ctx.Err() == nil {
-					b.fail(fmt.Errorf("feed the input: %w", err))
+				if err != nil && k.ctx.Err() == nil {
+					k.fail(fmt.Errorf("feed the input: %w", err))
 				}
 			})
 	}
 }
 
 // Fetched is not to be seen from outside.
-func (b *broker) Fetched(string) (int64, bool) { return 0, false }
+func (k *realKafka) Fetched(string) (int64, bool) { return 0, false }
 
-func (b *broker) fail(err error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.failed == nil {
-		b.failed = err
+func (k *realKafka) fail(err error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.failed == nil {
+		k.failed = err
 	}
 }
 
 // err is why the harness cannot use Kafka, or nil.
-func (b *broker) err() error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.failed
+func (k *realKafka) err() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.failed
 }
 
 // ends are the high watermarks of a topic's partitions.
-func (b *broker) ends(topic string, partitions int) ([]int64, error) {
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+func (k *realKafka) ends(topic string, partitions int) ([]int64, error) {
+	ctx, cancel := context.WithTimeout(k.ctx, patience)
 	defer cancel()
 	req := kmsg.NewPtrListOffsetsRequest()
 	t := kmsg.NewListOffsetsRequestTopic()
@@ -247,7 +247,7 @@ func (b *broker) ends(topic string, partitions int) ([]int64, error) {
 	}
 	req.Topics = append(req.Topics, t)
 	ends := make([]int64, partitions)
-	for _, shard := range b.client.RequestSharded(ctx, req) {
+	for _, shard := range k.client.RequestSharded(ctx, req) {
 		if shard.Err != nil {
 			return nil, shard.Err
 		}
@@ -264,11 +264,11 @@ func (b *broker) ends(topic string, partitions int) ([]int64, error) {
 }
 
 // ids are the transactional ids that Kafka knows, by producer id.
-func (b *broker) ids() (map[int64]string, error) {
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+func (k *realKafka) ids() (map[int64]string, error) {
+	ctx, cancel := context.WithTimeout(k.ctx, patience)
 	defer cancel()
 	ids := map[int64]string{}
-	for _, shard := range b.client.RequestSharded(ctx, kmsg.NewPtrListTransactionsRequest()) {
+	for _, shard := range k.client.RequestSharded(ctx, kmsg.NewPtrListTransactionsRequest()) {
 		if shard.Err != nil {
 			return nil, shard.Err
 		}

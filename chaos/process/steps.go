@@ -12,7 +12,7 @@ import (
 
 // Events are the steps of transactions as the logs show them: one is ongoing from its first record on, decided with
 // its first marker, and complete with its last.
-func (b *broker) Events() (all history.History) {
+func (k *realKafka) Events() (all history.History) {
 	type instance struct {
 		id      string
 		pid     int64
@@ -24,8 +24,8 @@ func (b *broker) Events() (all history.History) {
 	note := func(at time.Duration, e history.Event) {
 		all = append(all, history.Entry{At: at, Process: "kafka", Actor: "kafka", Event: e})
 	}
-	for _, topic := range slices.Sorted(maps.Keys(b.tails)) {
-		for _, s := range b.tails[topic].steps() {
+	for _, topic := range slices.Sorted(maps.Keys(k.tails)) {
+		for _, s := range k.tails[topic].steps() {
 			x := open[s.producer]
 			if !s.isMarker {
 				if x == nil || x.decided { // nothing new is begun before all markers are written

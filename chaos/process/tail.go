@@ -43,12 +43,12 @@ type marker struct {
 }
 
 // follow begins to read a topic from its start.
-func follow(b *broker, topic string, partitions int) (*tail, error) {
+func follow(k *realKafka, topic string, partitions int) (*tail, error) {
 	from := map[int32]kgo.Offset{}
 	for p := range partitions {
 		from[int32(p)] = kgo.NewOffset().AtStart()
 	}
-	client, err := kgo.NewClient(kgo.SeedBrokers(b.seeds...), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: from}),
+	client, err := kgo.NewClient(kgo.SeedBrokers(k.seeds...), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: from}),
 		kgo.FetchIsolationLevel(kgo.ReadUncommitted()), kgo.KeepControlRecords(), kgo.FetchMaxWait(500*time.Millisecond))
 	if err != nil {
 		return nil, err
@@ -59,11 +59,11 @@ func follow(b *broker, topic string, partitions int) (*tail, error) {
 	}
 	t.done.Go(func() {
 		for {
-			fetches := client.PollFetches(b.ctx)
-			if fetches.IsClientClosed() || b.ctx.Err() != nil {
+			fetches := client.PollFetches(k.ctx)
+			if fetches.IsClientClosed() || k.ctx.Err() != nil {
 				return
 			}
-			t.take(fetches, b.began())
+			t.take(fetches, k.began())
 		}
 	})
 	return t, nil
@@ -127,9 +127,9 @@ func (p *partition) decide(r *kgo.Record, now time.Duration) {
 }
 
 // settle waits until everything has been read that is in the log now, and compares it with the notes of the run.
-func (b *broker) settle(notes history.History) error {
-	for topic, t := range b.tails {
-		ends, err := b.ends(topic, len(t.parts))
+func (k *realKafka) settle(notes history.History) error {
+	for topic, t := range k.tails {
+		ends, err := k.ends(topic, len(t.parts))
 		if err != nil {
 			return fmt.Errorf("ask for the end of %s: %w", topic, err)
 		}
@@ -139,7 +139,7 @@ func (b *broker) settle(notes history.History) error {
 			}
 		}
 	}
-	ids, err := b.ids()
+	ids, err := k.ids()
 	if err != nil {
 		return fmt.Errorf("ask Kafka for its transactions: %w", err)
 	}
@@ -150,7 +150,7 @@ func (b *broker) settle(notes history.History) error {
 			flushed[w] = append(flushed[w], e.At)
 		}
 	}
-	for _, t := range b.tails {
+	for _, t := range k.tails {
 		t.finish(ids, flushed)
 	}
 	return nil
@@ -204,8 +204,8 @@ func (t *tail) finish(ids map[int64]string, flushed map[writer][]time.Duration) 
 }
 
 // Rows is how many rows Dump gives.
-func (b *broker) Rows(topic string) []int {
-	t := b.tails[topic]
+func (k *realKafka) Rows(topic string) []int {
+	t := k.tails[topic]
 	if t == nil {
 		return nil
 	}
@@ -217,9 +217,9 @@ func (b *broker) Rows(topic string) []int {
 }
 
 // Dump reads a topic out. The harness has settled before.
-func (b *broker) Dump(topic string) iter.Seq[*kafka.Row] {
+func (k *realKafka) Dump(topic string) iter.Seq[*kafka.Row] {
 	return func(yield func(*kafka.Row) bool) {
-		t := b.tails[topic]
+		t := k.tails[topic]
 		if t == nil {
 			return
 		}
