@@ -1,5 +1,5 @@
 # The two commands of the README, and those of a developer.
-.PHONY: run test check determinism bench bench-process build golden seeds soak conformance kafka-real zookeeper-real clean
+.PHONY: run test check determinism bench bench-process build golden seeds swarm soak conformance kafka-real zookeeper-real clean
 
 # Kill the leading JobManager in the middle of a checkpoint, judge the output, write a report.
 run:
@@ -50,6 +50,11 @@ seeds:
 HOURS ?= 1
 soak:
 	go run ./cmd/chaos run --backend process scenarios/soak.yaml --seeds 1..$$((6 * $(HOURS))) --var duration=10m --out store/soak --resume
+
+# Plans of Kafka faults: every guarantee is kept, and every step and anomaly is met; how often is printed.
+SWARM ?= 2000
+swarm:
+	cd chaos/property && go test -count=1 -timeout 60m -run Swarm -swarm $(SWARM)
 
 # Real brokers, from their published jars (Java 17 and Maven, no container), keep the contract of the gateway to Kafka,
 # and the output of real processes through a leader's death and a transaction's timeout.

@@ -61,7 +61,10 @@ func (v *view) watch(w *sim.World) {
 		case history.SinkCommitLost:
 			delete(v.owed, e.Transaction)
 		case history.Transaction:
-			if v.marking[e.ID] = strings.HasPrefix(e.State, "Prepare"); !v.marking[e.ID] {
+			switch {
+			case strings.HasPrefix(e.State, "Prepare"):
+				v.marking[e.ID] = true
+			case e.State != "Fenced": // which changes nothing about what is under way
 				delete(v.marking, e.ID)
 			}
 		case history.RestoreStarted:
