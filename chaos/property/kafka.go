@@ -3,6 +3,7 @@ package property
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"pgregory.net/rapid"
@@ -13,7 +14,7 @@ import (
 )
 
 // kafkaFaults strike Kafka, or those whose transactions are open there.
-var kafkaFaults = append(slices.DeleteFunc(fault.Names(), func(name string) bool { return len(name) < 6 || name[:6] != "kafka." }),
+var kafkaFaults = append(slices.DeleteFunc(fault.Names(), func(name string) bool { return !strings.HasPrefix(name, "kafka.") }),
 	"taskmanager.kill", "jobmanager.kill", "network.partition")
 
 // kafkaSteps are the steps of a transaction at which faults are aimed.
@@ -58,18 +59,22 @@ func DrawKafka(t *rapid.T) scenario.Scenario {
 // Met counts what plans have met: the steps of transactions, and the anomalies that their faults are for.
 type Met map[string]int
 
-// The anomalies, as a table lists them.
-var anomalies = []string{
-	"an open transaction was aborted by its successor",
-	"a transaction timed out",
-	"a commit came after its transaction had timed out",
-	"a commit was repeated after a restore",
-	"a coordinator moved or died while transactions were decided",
-	"a leader moved or died while transactions were open",
-	"a transaction was decided while answers to commits were lost",
-	"a transaction was decided while requests came late",
-	"a marker was written while markers were slow",
-}
+// The anomalies.
+const (
+	successorAborts = "an open transaction was aborted by its successor"
+	timesOut        = "a transaction timed out"
+	commitTooLate   = "a commit came after its transaction had timed out"
+	commitAgain     = "a commit was repeated after a restore"
+	coordinatorGone = "a coordinator moved or died while transactions were decided"
+	leaderGone      = "a leader moved or died while transactions were open"
+	answersLost     = "a transaction was decided while answers to commits were lost"
+	requestsLate    = "a transaction was decided while requests came late"
+	markersSlow     = "a marker was written while markers were slow"
+)
+
+// all is what a swarm has to meet.
+var all = []string{"txn.empty", "txn.ongoing", "txn.preparecommit", "txn.completecommit", "txn.prepareabort", "txn.completeabort", "txn.fenced", "marker.appended",
+	successorAborts, timesOut, commitTooLate, commitAgain, coordinatorGone, leaderGone, answersLost, requestsLate, markersSlow}
 
 // Count adds what a run has met.
 func (m Met) Count(events history.History) {
@@ -88,23 +93,23 @@ func (m Met) Count(events history.History) {
 		case history.FaultStarted:
 			lasting[ev.Fault] = ev.Inject
 			if (ev.Inject == "kafka.coordinator.move" || ev.Inject == "kafka.broker.kill") && len(deciding) > 0 {
-				m[anomalies[4]]++
+				m[coordinatorGone]++
 			}
 			if (ev.Inject == "kafka.leader.move" || ev.Inject == "kafka.broker.kill") && len(open) > 0 {
-				m[anomalies[5]]++
+				m[leaderGone]++
 			}
 		case history.FaultEnded:
 			delete(lasting, ev.Fault)
 		case history.MarkerAppended:
 			m[ev.Kind()]++
 			if during("kafka.markers.slow") {
-				m[anomalies[8]]++
+				m[markersSlow]++
 			}
 		case history.SinkCommitLost:
-			m[anomalies[2]]++
+			m[commitTooLate]++
 		case history.SinkCommitted:
 			if ev.Restored {
-				m[anomalies[3]]++
+				m[commitAgain]++
 			}
 		case history.Transaction:
 			m.step(ev, during)
@@ -127,25 +132,20 @@ func (m Met) step(ev history.Transaction, during func(inject string) bool) {
 	if ev.State == "PrepareAbort" {
 		switch ev.Cause {
 		case "init":
-			m[anomalies[0]]++
+			m[successorAborts]++
 		case "timeout":
-			m[anomalies[1]]++
+			m[timesOut]++
 		}
 	}
 	if ev.State == "PrepareCommit" && during("kafka.lost-answer") {
-		m[anomalies[6]]++
+		m[answersLost]++
 	}
 	if ev.State == "PrepareCommit" && during("kafka.late-request") {
-		m[anomalies[7]]++
+		m[requestsLate]++
 	}
 }
 
 // Missing are the steps and anomalies that no plan has met.
-func (m Met) Missing() (never []string) {
-	for _, what := range append([]string{"txn.empty", "txn.ongoing", "txn.preparecommit", "txn.completecommit", "txn.prepareabort", "txn.completeabort", "txn.fenced", "marker.appended"}, anomalies...) {
-		if m[what] == 0 {
-			never = append(never, what)
-		}
-	}
-	return never
+func (m Met) Missing() []string {
+	return slices.DeleteFunc(slices.Clone(all), func(what string) bool { return m[what] > 0 })
 }
