@@ -99,6 +99,10 @@ func (f Fault) conditionsOf(v victims) []*condition {
 		}
 	case "objectstore.outage":
 		all = append(all, f.outage(ObjectStore, ServiceMode(f.Param("mode"))))
+	case "objectstore.full":
+		full := f.outage(ObjectStore, Http503)
+		full.outage.Operations = []string{"PUT"}
+		all = append(all, full)
 	case "objectstore.throttle":
 		all = append(all, f.outage(ObjectStore, Throttle))
 	case "objectstore.lost-answer":

@@ -81,6 +81,13 @@ func TestFaultDuringAFault(t *testing.T) {
 	w.wants(`1m0s objectstore "http-503" PUT+GET`, "1m10s kill jm-0", "1m45s kill tm-0", `4m0s objectstore "" `)
 }
 
+// A store that is full takes nothing more, and gives what it has.
+func TestAFullStore(t *testing.T) {
+	w := newFake(t, nil, "objectstore.full @1m for 1m")
+	w.run(10 * time.Minute)
+	w.wants(`1m0s objectstore "http-503" PUT`, `2m0s objectstore "" `)
+}
+
 // Several faults at one event fire in the order of the file, and a fault with no delay that waits for
 // another's start sees it complete.
 func TestOrderAtOneEvent(t *testing.T) {

@@ -108,6 +108,14 @@ var kinds = []Kind{
 		Backends: []Backend{Sim, Process, Containers}, Lasts: Optional, Undo: "the store works again",
 	},
 	{
+		Name: "objectstore.full", Summary: "the object store has no room left",
+		Long: "Nothing can be written; what is there can be read and deleted. Checkpoints fail until somebody makes room, and those that were " +
+			"completed must survive it.",
+		Params: []Param{{Name: "prefix", Type: Text, Doc: "only objects whose name begins so"}},
+		Roles:  []Role{ObjectStore}, Default: processes(ObjectStore, All),
+		Backends: []Backend{Sim, Process}, Lasts: Optional, Undo: "there is room again",
+	},
+	{
 		Name: "objectstore.throttle", Summary: "the object store serves few requests a second",
 		Long: "Requests wait for their turn. Checkpoints take longer, up to execution.checkpointing.timeout.",
 		Params: []Param{

@@ -43,7 +43,10 @@ func (l *loader) extended(doc *Node, within []string) (merged *Node, whole bool)
 
 // basesOf reads the file that one item of extends names.
 func (l *loader) basesOf(item *Node, within []string) ([]*Node, error) {
-	path := filepath.Join(item.pos.File.Dir, item.text)
+	path := item.text
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(item.pos.File.Dir, path)
+	}
 	if i := slices.Index(within, path); i >= 0 {
 		return nil, fmt.Errorf("extends goes in a circle: %s; take one of them out", strings.Join(append(slices.Clone(within[i:]), path), " -> "))
 	}

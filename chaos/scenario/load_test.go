@@ -137,6 +137,16 @@ verdicts: [{if: {deployment.taskManager.replicas: 3}, expect: pass}, {if: {deplo
 	}
 }
 
+// A base is looked for beside the file that names it, unless it is named whole.
+func TestABaseNamedWhole(t *testing.T) {
+	base := filepath.Join(t.TempDir(), "base.yaml")
+	write(t, base, []byte(orders))
+	folder(t, "s.yaml", "extends: ['"+base+"']\nmetadata: {name: v}\n")
+	if p := Load([]string{"s.yaml"}, Options{}).Problems; p.Errors() > 0 {
+		t.Error(p)
+	}
+}
+
 func TestVarsThatSayNothing(t *testing.T) {
 	for text, said := range map[string]string{
 		"duration":       "--var:1:1: write --var path=value, for example --var duration=10m",
