@@ -37,6 +37,7 @@ type Outcome struct {
 	Events    uint64
 	Panics    []string // with their stacks
 	Pending   string   // what the drain waited for in vain, or ""
+	Left      error    // what real processes have left behind, since it could not be undone
 }
 
 // ErrUnavailable says that a service which a run needs is not there: there was no run.
@@ -80,13 +81,12 @@ func Execute(ctx context.Context, on On, cell scenario.Cell, seed uint64, progre
 }
 
 // execute lets a test change the world before the run.
-func execute(ctx context.Context, on On, cell scenario.Cell, seed uint64, progress func(virtual time.Duration), change func(*cluster.Config)) (*Outcome, error) {
+func execute(ctx context.Context, on On, cell scenario.Cell, seed uint64, progress func(virtual time.Duration), change func(*cluster.Config)) (o *Outcome, err error) {
 	began := time.Now()
 	r := &runner{ctx: ctx, on: on, scenario: &cell.Scenario, progress: progress}
 	if progress == nil {
 		r.progress = func(time.Duration) {}
 	}
-	var err error
 	if r.job, err = compile(r.scenario); err != nil {
 		return nil, err
 	}
@@ -99,7 +99,13 @@ func execute(ctx context.Context, on On, cell scenario.Cell, seed uint64, progre
 	if err != nil {
 		return nil, err
 	}
-	defer closed()
+	defer func() {
+		if left := closed(); o != nil {
+			o.Left = left
+		} else {
+			err = errors.Join(err, left)
+		}
+	}()
 	if err := r.arm(); err != nil {
 		return nil, err
 	}
@@ -125,8 +131,11 @@ func execute(ctx context.Context, on On, cell scenario.Cell, seed uint64, progre
 	if err != nil {
 		return nil, err
 	}
+	if err := r.broken(); err != nil { // the files of a real store are read as they are collected
+		return nil, fmt.Errorf("%w: %w", ErrHarness, err)
+	}
 	run.Flink = r.scenario.Deployment.FlinkConfiguration
-	o := &Outcome{Backend: on.Backend, Services: services, Cell: cell, Seed: seed, Run: run, TraceHash: r.world.TraceHash(), Virtual: r.world.Now(), Events: r.world.Events(),
+	o = &Outcome{Backend: on.Backend, Services: services, Cell: cell, Seed: seed, Run: run, TraceHash: r.world.TraceHash(), Virtual: r.world.Now(), Events: r.world.Events(),
 		Panics: r.world.Panics(), Pending: r.pending}
 	r.judge(o, interrupted)
 	o.Wall = time.Since(began)

@@ -66,7 +66,7 @@ func (l *ledger) close() (err error) {
 		err = errors.Join(err, u.do())
 	}
 	if err != nil {
-		return errors.Join(fmt.Errorf("undo what the run has done: %w; try chaos revert again, or remove %s if it is gone for good", err, l.folder), l.file.Close()) // the list stays
+		return errors.Join(fmt.Errorf("undo what the run has done: %w; try chaos revert, or remove %s if it is gone for good", err, l.folder), l.file.Close()) // the list stays
 	}
 	return errors.Join(l.file.Close(), os.RemoveAll(l.folder))
 }

@@ -59,3 +59,18 @@ func TestServicesThatCannotBeUsed(t *testing.T) {
 		})
 	}
 }
+
+// What could not be undone at the end of a run is said, and stays on the list.
+func TestAnEndThatLeavesSomethingBehindSaysSo(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	c, err := New(cluster.Config{World: sim.Config{Seed: 1}, JobManagers: 1, TaskManagers: 1, Flink: map[string]string{}}, Parts{HA: Model, Storage: Model})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.ledger.add(undo{Kind: "turn back time", Place: "everywhere"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Close(); err == nil || !strings.Contains(err.Error(), "try chaos revert, or remove "+c.ledger.folder) {
+		t.Errorf("the end says %v", err)
+	}
+}

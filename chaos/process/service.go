@@ -88,6 +88,10 @@ const patience = 30 * time.Second
 
 // ask asks the gateway for the harness and waits; nil: it has not answered.
 func (s *service) ask(m mailbox.Msg) mailbox.Msg {
+	select {
+	case <-s.answers: // to something that nobody waited for any more
+	default:
+	}
 	s.node.Send(harness, mailbox.Addr(s.name), m)
 	select {
 	case answer := <-s.answers:

@@ -209,6 +209,9 @@ func (b *batch) one(ctx context.Context, j job, progress func(virtual time.Durat
 		if b.diary != nil && done.err == nil && !done.interrupted() {
 			done.err = b.diary.add(over{reports.SweepRun{Cell: values(cell), Summary: summary}, o.Caught})
 		}
+		if o.Left != nil && done.err == nil { // the run counts, and somebody has to know
+			done.err = exit{exitUnavailable, fmt.Sprintf("%s: %v", b.entry.Name, o.Left)}
+		}
 	}()
 	switch {
 	case b.single():

@@ -5,6 +5,8 @@
 //	    ▼                                                         │ "am I still the holder? then write"
 //	Dispatcher, ResourceManager, JobMaster ── Store, Publication ─┘
 //
+// Those who do not lead follow with a Retrieval: TaskManagers, and whoever asks a cluster how it is.
+//
 // Three kinds, as in Flink. Kubernetes: a record with the holder and the time of its last renewal, which
 // everybody judges by his own clock; leaders' writes are compared with that record. ZooKeeper: a session with
 // an ephemeral latch; a leader that only loses the connection gives up at once, and its writes are protected

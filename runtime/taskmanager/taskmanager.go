@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/flinch-dev/flinch/runtime/config"
+	"github.com/flinch-dev/flinch/runtime/election"
 	"github.com/flinch-dev/flinch/runtime/history"
 	"github.com/flinch-dev/flinch/runtime/id"
 	"github.com/flinch-dev/flinch/runtime/mailbox"
@@ -25,7 +26,7 @@ type TaskManager struct {
 	cfg      Config
 	conf     config.Config
 	self     mailbox.Addr
-	leaders  leaders
+	leaders  *election.Retrieval
 	manager  registration
 	slots    []slot
 	jobs     map[id.Job]*connection
@@ -40,7 +41,7 @@ func New(cfg Config) (*TaskManager, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start a TaskManager: %w", err)
 	}
-	return &TaskManager{cfg: cfg, conf: conf, slots: make([]slot, conf.TaskManager.NumberOfTaskSlots),
+	return &TaskManager{cfg: cfg, conf: conf, leaders: election.NewRetrieval(cfg.HA, conf.HighAvailability.ClusterID), slots: make([]slot, conf.TaskManager.NumberOfTaskSlots),
 		jobs: map[id.Job]*connection{}, tasks: map[id.Attempt]*execution{}}, nil
 }
 
@@ -52,15 +53,8 @@ func (t *TaskManager) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg)
 	switch m := m.(type) {
 	case mailbox.Started:
 		t.self = env.Self()
-		t.watch(env)
+		t.leaders.Start(env)
 		t.disconnect(env, "it has just started")
-	case wire.CoordEntries:
-		t.observe(env, m)
-	case watchOverdue:
-		if m.Req == t.leaders.req {
-			t.watch(env)
-		}
-
 	case wire.TaskManagerRegistered:
 		t.registered(env, from, m)
 	case wire.FencingRefused:
@@ -134,6 +128,9 @@ func (t *TaskManager) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg)
 	case mailbox.Undeliverable, mailbox.Disconnected:
 		// Retries and heartbeats find out; a broken connection alone says nothing about the other side.
 	default:
+		if t.leaders.Handle(env, m, t.follow(env)) {
+			return nil
+		}
 		return fmt.Errorf("task manager %s: no handler for %q from %s", t.self, m.Word(), from)
 	}
 	return nil
@@ -158,7 +155,6 @@ func (t *TaskManager) backoff(tries int) time.Duration {
 
 // The timers of a TaskManager. N tells an old one from a new one.
 type (
-	watchOverdue      struct{ Req uint64 }
 	retryRegistration struct{ N uint64 }
 	giveUp            struct{ N uint64 }
 	managerSilent     struct{ N uint64 }
@@ -181,7 +177,6 @@ type (
 	}
 )
 
-func (watchOverdue) Word() string      { return "watch-overdue" }
 func (retryRegistration) Word() string { return "retry-registration" }
 func (giveUp) Word() string            { return "give-up-registration" }
 func (managerSilent) Word() string     { return "resource-manager-silent" }

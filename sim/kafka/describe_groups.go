@@ -8,10 +8,8 @@ func (b *Broker) describeGroups(req *kmsg.DescribeGroupsRequest) kmsg.Response {
 	for _, id := range req.Groups {
 		out := kmsg.NewDescribeGroupsResponseGroup()
 		out.Group = id
-		s, code := b.shardOf(id)
+		s, code := b.groupShard(id)
 		switch {
-		case id == "":
-			out.ErrorCode = invalidGroupID
 		case code != none:
 			out.ErrorCode = code
 		case s.find(id) != nil:

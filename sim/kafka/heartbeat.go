@@ -9,10 +9,7 @@ import (
 // heartbeat keeps a member in its group, and tells it to join again when others come or go.
 func (b *Broker) heartbeat(env mailbox.Env, req *kmsg.HeartbeatRequest) kmsg.Response {
 	resp := kmsg.NewPtrHeartbeatResponse()
-	s, code := b.shardOf(req.Group)
-	if req.Group == "" {
-		code = invalidGroupID
-	}
+	s, code := b.groupShard(req.Group)
 	if code != none {
 		resp.ErrorCode = code
 		return resp

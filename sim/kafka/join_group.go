@@ -11,11 +11,9 @@ import (
 
 // joinGroup takes a member in. The answer is the next generation, so it comes when the rebalance has got that far.
 func (b *Broker) joinGroup(env mailbox.Env, c call, req *kmsg.JoinGroupRequest) {
-	s, code := b.shardOf(req.Group)
+	s, code := b.groupShard(req.Group)
 	session := ms(req.SessionTimeoutMillis)
 	switch {
-	case req.Group == "":
-		code = invalidGroupID
 	case code != none:
 	case session < sessionTimeoutMin || session > sessionTimeoutMax:
 		code = invalidSessionTimeout

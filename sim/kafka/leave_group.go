@@ -10,10 +10,7 @@ import (
 // static members by group.instance.id alone.
 func (b *Broker) leaveGroup(env mailbox.Env, req *kmsg.LeaveGroupRequest) kmsg.Response {
 	resp := kmsg.NewPtrLeaveGroupResponse()
-	s, code := b.shardOf(req.Group)
-	if req.Group == "" {
-		code = invalidGroupID
-	}
+	s, code := b.groupShard(req.Group)
 	if code != none {
 		resp.ErrorCode = code
 		return resp

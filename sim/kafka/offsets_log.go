@@ -33,6 +33,14 @@ func (b *Broker) shardOf(group string) (*shard, int16) {
 	return b.shard(TxnPartitionOf(group)) // groups hash as transactional ids do, and the logs have as many partitions
 }
 
+// groupShard is shardOf for requests that a group without a name may not make.
+func (b *Broker) groupShard(group string) (*shard, int16) {
+	if group == "" {
+		return nil, invalidGroupID
+	}
+	return b.shardOf(group)
+}
+
 func (b *Broker) shard(i int) (*shard, int16) {
 	p := b.cluster.offsetsLog.partitions[i]
 	if p.leader != b.node {

@@ -10,7 +10,7 @@ import (
 
 // syncGroup gives a member its assignment, which the leader of the group brings with its own SyncGroup.
 func (b *Broker) syncGroup(env mailbox.Env, c call, req *kmsg.SyncGroupRequest) {
-	s, code := b.shardOf(req.Group)
+	s, code := b.groupShard(req.Group)
 	var g *group
 	var m *member
 	if code == none {
@@ -18,8 +18,6 @@ func (b *Broker) syncGroup(env mailbox.Env, c call, req *kmsg.SyncGroupRequest) 
 		m, code = g.known(req.MemberID, req.InstanceID)
 	}
 	switch {
-	case req.Group == "":
-		code = invalidGroupID
 	case code != none:
 	case req.Generation != g.generation:
 		code = illegalGeneration

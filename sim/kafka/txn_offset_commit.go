@@ -18,10 +18,7 @@ type offsetsInTxn struct {
 
 func (b *Broker) txnOffsetCommit(env mailbox.Env, c call, req *kmsg.TxnOffsetCommitRequest) {
 	o := &offsetsInTxn{call: c, req: req, resp: kmsg.NewPtrTxnOffsetCommitResponse()}
-	s, code := b.shardOf(req.Group)
-	if req.Group == "" {
-		code = invalidGroupID
-	}
+	s, code := b.groupShard(req.Group)
 	records := o.inspect(b, code, millis(env))
 	if len(records) == 0 {
 		b.answer(env, c, o.resp)

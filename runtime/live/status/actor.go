@@ -17,12 +17,8 @@ func (c *Client) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) erro
 	case mailbox.Started:
 		c.post = live.Post(env)
 		close(c.started)
-		c.watch(env)
-	case wire.CoordEntries:
-		c.observe(env, m)
-	case watchDue:
-		if m.Req == c.leaders.req {
-			c.watch(env)
+		if c.cfg.HA != "" {
+			c.leaders.Start(env)
 		}
 	case asked:
 		c.ask(env, m.q)
@@ -33,15 +29,18 @@ func (c *Client) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) erro
 	case mailbox.Disconnected:
 		c.giveUp(func(q *question) bool { return q.to.Process() == m.Process })
 		if m.Process == c.cfg.HA.Process() {
-			c.watchLater(env)
+			c.leaders.Lost(env)
 		}
 	case mailbox.Undeliverable:
-		if w, ok := m.M.(wire.CoordWatch); ok && w.Req == c.leaders.req {
-			c.watchLater(env)
+		if c.leaders.Asks(m.M) {
+			c.leaders.Lost(env)
 		} else if req, ok := requestOf(m.M); ok {
 			c.finish(req, reply{err: ErrUnanswered})
 		}
 	default:
+		if c.leaders.Handle(env, m, func(string, wire.Leader) {}) { // who has asked a former leader will hear of it, or not
+			return nil
+		}
 		// What answers nothing is of nobody: a client that ended over it would leave all questions open.
 		if req, ok := requestOf(m); ok {
 			c.finish(req, reply{m: m})
@@ -59,7 +58,7 @@ func (c *Client) ask(env mailbox.Env, q *question) {
 		env.Send(q.to, q.message(q.req))
 		return
 	}
-	leader, known := c.leaders.known[q.component]
+	leader, known := c.leaders.Leader(q.component)
 	switch {
 	case !known:
 		c.finish(q.req, reply{err: ErrNoLeader})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/flinch-dev/flinch/runtime/election"
 	"github.com/flinch-dev/flinch/runtime/id"
 	"github.com/flinch-dev/flinch/runtime/mailbox"
 	"github.com/flinch-dev/flinch/runtime/wire"
@@ -39,12 +40,12 @@ type Client struct {
 	// What follows is the actor's.
 	req     uint64
 	open    map[uint64]*question
-	leaders leaders
+	leaders *election.Retrieval
 }
 
 // New returns a client for one node.
 func New(cfg Config) *Client {
-	return &Client{cfg: cfg, started: make(chan struct{}), open: map[uint64]*question{}}
+	return &Client{cfg: cfg, started: make(chan struct{}), open: map[uint64]*question{}, leaders: election.NewRetrieval(cfg.HA, cfg.ClusterID)}
 }
 
 // question is what a goroutine waits for. It goes to a leader's component, fenced, or to an address.
