@@ -10,7 +10,6 @@ import (
 	"github.com/flinch-dev/flinch/runtime/record"
 	"github.com/flinch-dev/flinch/sim"
 	"github.com/flinch-dev/flinch/sim/cluster"
-	"github.com/flinch-dev/flinch/sim/kafka"
 )
 
 // A simulated process has as many cores as a small container.
@@ -49,7 +48,7 @@ func deployment(s *scenario.Scenario, job plan.Job, seed uint64) (cluster.Config
 		Cores:        cores,
 		Flink:        s.Deployment.FlinkConfiguration,
 		Job:          job,
-		Kafka:        kafka.Config{TransactionMaxTimeout: s.Pipeline.BrokerMaxTransactionTimeout()},
+		Kafka:        s.Pipeline.Brokers(),
 		Topics:       map[string]int{},
 		Input:        input,
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/flinch-dev/flinch/runtime/config"
+	"github.com/flinch-dev/flinch/sim/kafka"
 )
 
 var flink = []string{"deployment", "flinkConfiguration"}
@@ -78,9 +79,9 @@ func (r *rules) lint() {
 	}
 	r.transactions(c)
 	for _, name := range slices.Sorted(maps.Keys(r.s.Pipeline.Broker)) {
-		if name != brokerMax {
+		if known := kafka.BrokerSettings(); !slices.Contains(known, name) {
 			n, _, _ := r.tree.at("pipeline", "broker")
-			r.l.report(Problem{Pos: n.keyPos(name), Warning: true, Message: fmt.Sprintf("broker setting %q is not known; it is kept, without effect%s", name, DidYouMean(name, []string{brokerMax}))})
+			r.l.report(Problem{Pos: n.keyPos(name), Warning: true, Message: fmt.Sprintf("broker setting %q is not known; it is kept, without effect%s", name, DidYouMean(name, known))})
 		}
 	}
 	for i, m := range r.s.MustHappen {

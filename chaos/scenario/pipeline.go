@@ -6,6 +6,7 @@ import (
 
 	"github.com/flinch-dev/flinch/runtime/id"
 	"github.com/flinch-dev/flinch/runtime/plan"
+	"github.com/flinch-dev/flinch/sim/kafka"
 )
 
 // Pipeline is the job: a source, operators in a row (or a DAG by inputs), a sink.
@@ -75,6 +76,16 @@ func (p Pipeline) TransactionTimeout() time.Duration {
 // BrokerMaxTransactionTimeout is the longest timeout that the brokers accept.
 func (p Pipeline) BrokerMaxTransactionTimeout() time.Duration {
 	return millis(p.Broker[brokerMax], defaultBrokerMax)
+}
+
+// Brokers is the configuration of the Kafka brokers. What a resolved scenario has is right; what is not known has no
+// effect.
+func (p Pipeline) Brokers() kafka.Config {
+	c := kafka.Config{TransactionMaxTimeout: defaultBrokerMax}
+	for name, value := range p.Broker { // each sets a field of its own
+		_ = c.Set(name, value)
+	}
+	return c
 }
 
 func millis(text string, otherwise time.Duration) time.Duration {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/flinch-dev/flinch/runtime/id"
 	"github.com/flinch-dev/flinch/runtime/plan"
+	"github.com/flinch-dev/flinch/sim/kafka"
 )
 
 // sinkOptions are the options that are acted on; the others of Kafka's and Flink's are kept without effect.
@@ -50,7 +51,7 @@ func (r *rules) pipeline() {
 		r.oneOf(append(sink, sinkNaming), p.Sink[sinkNaming], "", "INCREMENTING")
 	}
 	r.milliseconds(append(sink, sinkTimeout), p.Sink[sinkTimeout])
-	r.milliseconds([]string{"pipeline", "broker", brokerMax}, p.Broker[brokerMax])
+	r.brokers()
 	if p.Sink[sinkConnector] == "kafka" {
 		if p.Sink[sinkTopic] == "" {
 			r.fail(sink, "the sink has no topic to write to")
@@ -105,6 +106,18 @@ func (r *rules) milliseconds(path []string, text string) {
 	}
 	if n, err := strconv.ParseInt(text, 10, 64); err != nil || n < 1 {
 		r.fail(path, "%s is %q; it must be a whole number of milliseconds, for example 900000", path[len(path)-1], text)
+	}
+}
+
+// brokers looks at the settings of the Kafka brokers: their values must be right, and unknown ones are said by the lint.
+func (r *rules) brokers() {
+	for _, name := range slices.Sorted(maps.Keys(r.s.Pipeline.Broker)) {
+		if !slices.Contains(kafka.BrokerSettings(), name) {
+			continue
+		}
+		if err := new(kafka.Config).Set(name, r.s.Pipeline.Broker[name]); err != nil {
+			r.fail([]string{"pipeline", "broker", name}, "%v", err)
+		}
 	}
 }
 

@@ -1,10 +1,10 @@
 package kafka
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
@@ -90,27 +90,25 @@ func (c *topicConfig) listed() []kmsg.CreateTopicsResponseTopicConfig {
 	return all
 }
 
-// entries of a broker, as far as the model has them.
+// entries of a broker, as far as the model has them, by name.
 func (c *Config) entries(node int32) []configEntry {
-	millis := func(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 	fixed := func(name, value string, kind kmsg.ConfigType) configEntry {
 		return configEntry{name, value, kind, kmsg.ConfigSourceStaticBrokerConfig}
 	}
-	return []configEntry{
-		fixed("auto.create.topics.enable", strconv.FormatBool(!c.NoTopicAutoCreation), kmsg.ConfigTypeBoolean),
+	all := []configEntry{
 		fixed("default.replication.factor", "1", kmsg.ConfigTypeInt),
-		fixed("group.initial.rebalance.delay.ms", millis(c.initialRebalanceDelay()), kmsg.ConfigTypeInt),
-		fixed("group.max.session.timeout.ms", millis(sessionTimeoutMax), kmsg.ConfigTypeInt),
-		fixed("group.min.session.timeout.ms", millis(sessionTimeoutMin), kmsg.ConfigTypeInt),
+		fixed("group.max.session.timeout.ms", millisText(sessionTimeoutMax), kmsg.ConfigTypeInt),
+		fixed("group.min.session.timeout.ms", millisText(sessionTimeoutMin), kmsg.ConfigTypeInt),
 		fixed("node.id", strconv.Itoa(int(node)), kmsg.ConfigTypeInt),
-		fixed("num.partitions", strconv.Itoa(c.NumPartitions), kmsg.ConfigTypeInt),
 		fixed("offset.metadata.max.bytes", strconv.Itoa(offsetMetadataMax), kmsg.ConfigTypeInt),
 		fixed("offsets.topic.num.partitions", strconv.Itoa(txnPartitions), kmsg.ConfigTypeInt),
-		fixed("transaction.abort.timed.out.transaction.cleanup.interval.ms", millis(c.AbortScanInterval), kmsg.ConfigTypeInt),
-		fixed("transaction.max.timeout.ms", millis(c.TransactionMaxTimeout), kmsg.ConfigTypeInt),
-		fixed("transaction.partition.verification.enable", strconv.FormatBool(!c.NoPartitionVerification), kmsg.ConfigTypeBoolean),
-		fixed("transaction.remove.expired.transaction.cleanup.interval.ms", millis(c.IDExpiryScanInterval), kmsg.ConfigTypeInt),
 		fixed("transaction.state.log.num.partitions", strconv.Itoa(txnPartitions), kmsg.ConfigTypeInt),
-		fixed("transactional.id.expiration.ms", millis(c.IDExpiration), kmsg.ConfigTypeInt),
 	}
+	for _, s := range brokerSettings {
+		if s.kind != 0 {
+			all = append(all, fixed(s.name, s.get(c), s.kind))
+		}
+	}
+	slices.SortFunc(all, func(a, b configEntry) int { return cmp.Compare(a.name, b.name) })
+	return all
 }
