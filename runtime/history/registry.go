@@ -12,8 +12,9 @@ var events = []Event{
 	CheckpointSubsumed{}, CheckpointNotified{}, CheckpointAbortNotified{},
 	AlignmentStarted{}, BarrierAligned{}, SnapshotTaken{}, SnapshotStored{}, SourcePosition{},
 	SinkPrecommitted{}, SinkCommitted{}, SinkAborted{}, SinkCommitLost{}, SinkWrite{},
+	ProducerReady{}, ProducerBegan{}, ProducerTold{},
 	ProcessStarted{}, ProcessConnected{}, ProcessStopped{}, ProcessPaused{}, ProcessResumed{},
-	FaultStarted{}, FaultEnded{}, Violation{}, Transaction{}, MarkerAppended{},
+	FaultStarted{}, FaultEnded{}, Violation{}, Transaction{}, MarkerAppended{}, SourceStalled{},
 }
 
 var byName = func() map[string]reflect.Type {

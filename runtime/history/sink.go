@@ -28,8 +28,8 @@ type SinkAborted struct {
 	Transaction string
 }
 
-// SinkCommitLost: the answer to a commit that was owed means that its records may be lost; Flink's connector
-// logs it and goes on.
+// SinkCommitLost: the answer to a commit that was owed means that its records are lost, or may be; Flink's connector
+// logs it and goes on. What the broker knows of the transaction may prove it.
 type SinkCommitLost struct {
 	Checkpoint  id.Checkpoint
 	Attempt     id.Attempt
@@ -37,6 +37,8 @@ type SinkCommitLost struct {
 	ProducerID  int64
 	Epoch       int16
 	Answer      string // Kafka's error name
+	Proven      bool   // the broker shows that it was aborted; else it may also have been committed long ago
+	Shows       string // what the broker shows: the state, producer and epoch of its id, or why it shows nothing
 }
 
 // SinkWrite: an attempt has handed a batch of records to its Kafka client.

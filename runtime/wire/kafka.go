@@ -46,7 +46,9 @@ type KafkaFetched struct {
 	Records   record.Batch
 	Next      int64
 	Latest    int64 // the partition's high watermark, or last stable offset for ReadCommitted; nothing with an Err
-	Err       string
+	// HighWatermark is ahead of Latest where read_committed readers wait for a transaction; nothing with an Err.
+	HighWatermark int64
+	Err           string
 }
 
 // Size is the number of bytes of records.
@@ -141,7 +143,8 @@ type KafkaTxnsAre struct {
 type KafkaCloseProducer struct{ TransactionalID string }
 
 // KafkaClose ends everything that an actor has asked of this client, since the actor has ended: nothing is tried
-// again in its name. What is on its way to a broker may still arrive.
+// again in its name. What is on its way to a broker may still arrive. What its producers have open is aborted, asked
+// once; what was written by a producer that it had closed before is not.
 type KafkaClose struct{ Asker mailbox.Addr }
 
 // KafkaCommitOffsets commits a consumer group's positions, for monitoring. Nobody answers.
@@ -150,4 +153,45 @@ type KafkaCommitOffsets struct {
 	Topic      string
 	Partitions []int32
 	Next       []int64
+}
+
+// KafkaDescribeTxn asks what the coordinator of a transactional id knows of it.
+type KafkaDescribeTxn struct {
+	Req             uint64
+	TransactionalID string
+	Deadline        time.Duration
+}
+
+// KafkaTxnIs answers. The producer and its epoch are those that the transaction was left with: ending one raises
+// the epoch if the cluster's transaction.version is 2, and does not below. Err may be TRANSACTIONAL_ID_NOT_FOUND.
+type KafkaTxnIs struct {
+	Req             uint64
+	TransactionalID string
+	State           string // by Kafka's name: Empty, Ongoing, PrepareCommit, PrepareAbort, CompleteCommit, CompleteAbort
+	ProducerID      int64
+	Epoch           int16
+	Version         int16 // transaction.version
+	Err             string
+}
+
+// KafkaFindHolder asks who holds the last stable offset of a partition: which of the transactions that are open there
+// began first.
+type KafkaFindHolder struct {
+	Req       uint64
+	Topic     string
+	Partition int32
+}
+
+// KafkaHolderIs answers. Without a holder ProducerID is -1. A transaction that hangs is one that its coordinator, if any
+// has the producer, does not have as Ongoing, PrepareCommit or PrepareAbort.
+type KafkaHolderIs struct {
+	Req             uint64
+	Topic           string
+	Partition       int32
+	ProducerID      int64
+	Epoch           int16
+	First           int64  // the offset of its first record there
+	TransactionalID string // "" if no coordinator has the producer
+	State           string // at the coordinator, by Kafka's name; "" without one
+	Err             string
 }

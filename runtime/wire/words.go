@@ -20,6 +20,7 @@ var messages = []mailbox.Msg{
 	SubmitJob{}, JobSubmitted{}, CancelJob{}, JobCancelling{}, RequestJobStatus{}, JobStatusIs{},
 	KafkaClose{}, mailbox.Stop{},
 	RequestTaskManagers{}, TaskManagersAre{}, RequestJobs{}, JobsAre{}, RequestJob{}, JobIs{}, RequestTasks{}, TasksAre{}, RequestTaskIO{}, TaskIOIs{},
+	KafkaDescribeTxn{}, KafkaTxnIs{}, KafkaFindHolder{}, KafkaHolderIs{},
 }
 
 // Words are the names of messages in traces and errors.
@@ -87,6 +88,10 @@ func (KafkaListTxns) Word() string      { return "kafka-list-txns" }
 func (KafkaTxnsAre) Word() string       { return "kafka-txns-are" }
 func (KafkaCloseProducer) Word() string { return "kafka-close-producer" }
 func (KafkaClose) Word() string         { return "kafka-close" }
+func (KafkaDescribeTxn) Word() string   { return "kafka-describe-txn" }
+func (KafkaTxnIs) Word() string         { return "kafka-txn-is" }
+func (KafkaFindHolder) Word() string    { return "kafka-find-holder" }
+func (KafkaHolderIs) Word() string      { return "kafka-holder-is" }
 func (KafkaCommitOffsets) Word() string { return "kafka-commit-offsets" }
 
 func (BlobPut) Word() string    { return "blob-put" }
