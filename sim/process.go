@@ -49,6 +49,7 @@ type process struct {
 	phase  phase
 	paused bool
 	life   uint32 // grows with every death: what belongs to a former life is ignored
+	orphan bool   // nobody will start it again
 	boot   int
 	clock  clock
 	links  []*link
@@ -160,10 +161,14 @@ func (w *World) stop(p *process, cause string, panicked bool, to phase) {
 	}
 }
 
+// Abandon takes a process away from its supervisor, and from everybody else who might start it again. It goes on until
+// it ends.
+func (w *World) Abandon(name string) { w.mustProcess(name).orphan = true }
+
 // Restart starts a process that is not running.
 func (w *World) Restart(name string) {
 	p := w.mustProcess(name)
-	if p.phase == dead || p.phase == gone {
+	if (p.phase == dead || p.phase == gone) && !p.orphan {
 		w.start(p)
 	}
 }

@@ -107,6 +107,8 @@ func (b *Broker) add(env mailbox.Env, id string, pid int64, epoch int16, partiti
 		reply(env, invalidProducerIDMapping)
 	case e.pending != nil:
 		reply(env, concurrentTransactions)
+	case e.kept():
+		reply(env, e.closed(pid, epoch))
 	case e.pid != pid:
 		reply(env, invalidProducerIDMapping)
 	case e.epoch != epoch:
@@ -134,6 +136,8 @@ func (b *Broker) verify(id string, pid int64, epoch int16) func(topicPartition) 
 	e, code := b.lookup(id)
 	switch {
 	case code != none:
+	case e != nil && e.kept():
+		code = e.closed(pid, epoch)
 	case e == nil || e.pid != pid:
 		code = invalidProducerIDMapping
 	case e.epoch != epoch:

@@ -25,7 +25,8 @@ func (b *Broker) apiVersions(req *kmsg.ApiVersionsRequest) kmsg.Response {
 	}
 	for _, key := range slices.Sorted(maps.Keys(apis)) {
 		e := kmsg.NewApiVersionsResponseApiKey()
-		e.ApiKey, e.MinVersion, e.MaxVersion = key.Int16(), apis[key].least, apis[key].most
+		e.ApiKey = key.Int16()
+		e.MinVersion, e.MaxVersion, _ = b.cluster.versions(key)
 		if key == kmsg.Produce {
 			e.MinVersion = 0 // librdkafka compresses only for brokers that say so, and sends a newer one all the same
 		}

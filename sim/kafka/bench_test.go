@@ -32,6 +32,7 @@ type relay struct {
 	left        int // to hand over
 	outstanding int
 	read        int
+	fetches     int
 }
 
 const (
@@ -53,6 +54,7 @@ func (r *relay) Receive(env mailbox.Env, _ mailbox.Addr, m mailbox.Msg) error {
 		r.outstanding -= m.Records
 	case wire.KafkaFetched:
 		r.read += m.Records.N
+		r.fetches++
 		env.Send(client, wire.KafkaFetch{Topic: "out", Partition: m.Partition, Offset: m.Next, MaxBytes: 1 << 20, MaxWait: time.Second, ReadCommitted: true})
 	}
 	for r.left > 0 && r.outstanding < relayWindow {

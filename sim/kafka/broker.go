@@ -22,20 +22,25 @@ type Broker struct {
 	ready   [txnPartitions]int32  // the epoch of each partition of the transaction log that is loaded, -1 without
 	expiry  time.Duration         // until the next look for expired transactional ids
 	retain  time.Duration         // until the next look for records that are too old
+	appends []waitingAppend       // to the transaction log
+	meters  map[meterKey]*meter   // of clients with a quota
+
+	watching, catching bool // for followers that are out of sync; up with leaders
 }
 
 // led is what a leader remembers of a partition and no follower does.
 type led struct {
-	epoch  int32
-	guards map[int64]*guard
-	polls  []*poll
+	epoch   int32
+	guards  map[int64]*guard
+	polls   []*poll
+	delayed []*delayed
 }
 
 // Broker returns the next life of broker n, for the process "kafka-n".
 func (c *Cluster) Broker(n int) mailbox.Actor {
 	c.boots[n]++
 	b := &Broker{cluster: c, node: int32(n), boot: c.boots[n], conns: map[connKey]*conn{},
-		asked: newCaller(interBrokerTimeout), led: map[*Partition]*led{}, txns: map[string]*entry{}}
+		asked: newCaller(interBrokerTimeout), led: map[*Partition]*led{}, txns: map[string]*entry{}, meters: map[meterKey]*meter{}}
 	for i := range b.ready {
 		b.ready[i] = -1
 	}
@@ -70,6 +75,8 @@ func (b *Broker) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) erro
 		b.asked.sweep(env)
 	case appended:
 		b.appended(env, m.transition)
+	case appendTimedOut:
+		b.appendTimedOut(env, m.transition)
 	case sendMarker:
 		b.sendMarker(env, m.marker)
 	case marked:
@@ -86,12 +93,26 @@ func (b *Broker) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) erro
 		b.loadGroups(env, m.partition, m.epoch)
 	case replicated:
 		b.replicated(env, m.produce)
+	case delayExpired:
+		b.expireDelayed(env, m.delayed)
+	case replicasChanged:
+		b.replicasChanged(env)
+	case caughtUp:
+		b.catchUp()
+	case isrExpiration:
+		b.expireISR(env)
 	case askAgain:
 		b.ask(env, m.produce)
 	case pollEnded:
 		b.finishPoll(env, m.poll)
 	case grown:
 		b.wake(env, m.Partition)
+	case unmute:
+		b.hangUp(env, m.conn, 0)
+	case noRoom:
+		b.room(env)
+	case halt:
+		b.stop()
 	case scan:
 		b.scan(env)
 	case elected:
@@ -107,11 +128,15 @@ func (b *Broker) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) erro
 
 func (b *Broker) start(env mailbox.Env) {
 	c := b.cluster
-	c.down[b.node] = false
-	for _, t := range c.order {
+	if !b.mount(env) {
+		return
+	}
+	c.returned(b.node)
+	for _, t := range c.allTopics() {
 		for _, p := range t.partitions {
 			if p.leader == b.node {
-				p.replicate(p.leo, c.cfg.Now()) // followers have taken everything by now
+				p.keepsUp(b.node)
+				p.settleIn(c.cfg.Now())
 			}
 		}
 	}
@@ -127,12 +152,15 @@ func (b *Broker) start(env mailbox.Env) {
 		}
 	}
 	b.startShards(env)
+	if b.boot > 1 {
+		c.replicasChanged()
+	}
 	b.expiry, b.retain = c.cfg.IDExpiryScanInterval, retentionCheckInterval
 	env.After(draw(env, "first-scan", Delay{0, c.cfg.AbortScanInterval}), scan{})
 }
 
 func (b *Broker) handle(env mailbox.Env, c call, req kmsg.Request) {
-	if !supported(c.key, c.version) {
+	if !b.cluster.supports(c.key, c.version) {
 		b.refuse(env, c)
 		return
 	}
@@ -159,11 +187,11 @@ func (b *Broker) leads(p *Partition) *led {
 	}
 	l := b.led[p]
 	if l == nil || l.epoch != p.leaderEpoch {
-		var polls []*poll
+		fresh := &led{epoch: p.leaderEpoch, guards: map[int64]*guard{}}
 		if l != nil {
-			polls = l.polls
+			fresh.polls, fresh.delayed = l.polls, l.delayed
 		}
-		l = &led{epoch: p.leaderEpoch, guards: map[int64]*guard{}, polls: polls}
+		l = fresh
 		b.led[p] = l
 	}
 	return l

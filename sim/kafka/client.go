@@ -36,7 +36,8 @@ type Client struct {
 	producers    []*producer        // as made; few
 	jobs         []*job             // under way, and some that are over
 	lastConn     uint32
-	groups       [][]shipment // by broker, while a producer is pumped
+	muted        map[muteKey]time.Time // until when
+	groups       [][]shipment          // by broker, while a producer is pumped
 }
 
 // NewClient returns a client that knows nothing yet.
@@ -49,7 +50,7 @@ func NewClient(cfg ClientConfig) mailbox.Actor {
 	set(&cfg.DeliveryTimeout, 120*time.Second)
 	set(&cfg.MaxBlock, 60*time.Second)
 	set(&cfg.RetryBackoff, 100*time.Millisecond)
-	c := &Client{cfg: cfg, calls: newCaller(cfg.RequestTimeout), leaders: map[string][]int32{}, coordinators: map[string]int32{}}
+	c := &Client{cfg: cfg, calls: newCaller(cfg.RequestTimeout), leaders: map[string][]int32{}, coordinators: map[string]int32{}, muted: map[muteKey]time.Time{}}
 	c.groups = make([][]shipment, len(cfg.Brokers))
 	for n := range cfg.Brokers {
 		c.alive = append(c.alive, int32(n))
@@ -62,6 +63,7 @@ func (c *Client) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) erro
 	switch m := m.(type) {
 	case mailbox.Started:
 	case Response:
+		c.throttled(env, from, m.Resp)
 		c.calls.answered(env, m)
 	case mailbox.Undeliverable:
 		if r, ok := m.M.(Request); ok { // an answer to an asker that is gone is nobody's loss
@@ -91,12 +93,20 @@ func (c *Client) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) erro
 		c.endTxn(env, from, m)
 	case wire.KafkaListTxns:
 		c.listTxns(env, from, m)
+	case wire.KafkaDescribeTxn:
+		c.describeTxn(env, from, m)
+	case wire.KafkaFindHolder:
+		c.findHolder(env, from, m)
 	case wire.KafkaCloseProducer:
 		c.closeProducer(from, m.TransactionalID)
 	case wire.KafkaClose:
-		c.close(m.Asker)
+		c.close(env, m.Asker)
 	case wire.KafkaCommitOffsets:
 		c.commitOffsets(env, from, m)
+	case SendOffsetToTxn:
+		c.sendOffsetToTxn(env, from, m)
+	case FetchOffset:
+		c.fetchOffset(env, from, m)
 	default:
 		return fmt.Errorf("kafka client: no handler for %q from %s", m.Word(), from)
 	}
@@ -106,6 +116,10 @@ func (c *Client) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) erro
 // send asks one broker. Then gets nil if there was no answer.
 func (c *Client) send(env mailbox.Env, node int32, conn uint32, version int16, req kmsg.Request, then func(mailbox.Env, kmsg.Response)) {
 	req.SetVersion(version)
+	if wait := c.silence(env, node, req.Key()); wait > 0 {
+		later(env, wait, func(env mailbox.Env) { c.send(env, node, conn, version, req, then) })
+		return
+	}
 	c.calls.send(env, c.cfg.Brokers[node], conn, req, then)
 }
 

@@ -23,8 +23,14 @@ type fetching struct {
 
 func (c *Client) fetch(env mailbox.Env, f *fetching) {
 	c.withTopic(env, f.m.Topic, func(env mailbox.Env, code int16) {
+		known := int(f.m.Partition) < len(c.leaders[f.m.Topic])
 		node, ok := c.leader(f.m.Topic, f.m.Partition)
-		if !ok {
+		if known && !ok { // nobody leads it
+			c.fetched(env, f, nil)
+			return
+		}
+		if !ok { // perhaps it is a new one: the next fetch asks for the leaders again
+			delete(c.leaders, f.m.Topic)
 			f.answer(env, wire.KafkaFetched{Next: f.m.Offset, Err: nameOf(unknownTopicOrPartition)})
 			return
 		}
@@ -53,7 +59,7 @@ func (c *Client) fetched(env mailbox.Env, f *fetching, resp kmsg.Response) {
 	}
 	switch code {
 	case none:
-		out := wire.KafkaFetched{Latest: p.HighWatermark}
+		out := wire.KafkaFetched{Latest: p.HighWatermark, HighWatermark: p.HighWatermark}
 		if f.m.ReadCommitted {
 			out.Latest = p.LastStableOffset
 		}

@@ -42,25 +42,6 @@ func (c *Client) expireJobs(env mailbox.Env) {
 	}
 }
 
-// close ends the jobs and the producers of an asker that has ended. Were its requests tried on, one that takes
-// an id away from whoever has it could hit the asker's successor:
-//
-//	attempt 0 opens prefix-0-2, and the coordinator does not answer    attempt 0 is cancelled
-//	    attempt 1 restores, opens prefix-0-2, and pre-commits it
-//	the client of attempt 0 tries again: prefix-0-2 is fenced, and what was pre-committed is aborted
-func (c *Client) close(asker mailbox.Addr) {
-	for _, j := range c.jobs {
-		if j.asker == asker {
-			j.end()
-		}
-	}
-	for _, p := range slices.Clone(c.producers) {
-		if p.asker == asker {
-			c.drop(p)
-		}
-	}
-}
-
 func later(env mailbox.Env, wait time.Duration, do func(mailbox.Env)) { env.After(wait, resume{do}) }
 
 // again does something after a back-off that doubles with every try, and that no two clients have alike.

@@ -9,6 +9,7 @@ import (
 // join tells the coordinator of new partitions in the transaction, as clients did before TV2.
 func (c *Client) join(env mailbox.Env, p *producer, lanes []*lane) {
 	p.backing = true // nothing leaves before the answer is there
+	p.begun = true
 	j := c.within(env, p.asker, c.cfg.MaxBlock, func(env mailbox.Env) { c.fail(env, p, timedOut) })
 	var try func(mailbox.Env)
 	try = func(env mailbox.Env) {

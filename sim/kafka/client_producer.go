@@ -26,6 +26,7 @@ type producer struct {
 	numbered  uint64  // batches so far
 	inFlight  []int   // requests per broker
 	records   int     // acknowledged in this transaction
+	begun     bool    // something of this transaction has left
 	flushes   []flushing
 	lingering bool
 	backing   bool // off, before the next try

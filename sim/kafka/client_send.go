@@ -82,6 +82,7 @@ func (c *Client) ship(env mailbox.Env, p *producer, node int32, batches []shipme
 		part.Partition, part.Records = l.partition, b.sealed
 		req.Topics[t-1].Partitions = append(req.Topics[t-1].Partitions, part)
 	}
+	p.begun = p.id != ""
 	p.inFlight[node]++
 	version := int16(12)
 	if c.cfg.TransactionVersion.level() < 2 {

@@ -56,6 +56,10 @@ func (a *app) Receive(_ mailbox.Env, _ mailbox.Addr, m mailbox.Msg) error {
 			offsets = append(offsets, fmt.Sprint(r.Origin.Offset))
 		}
 		said = fmt.Sprintf("fetched [%s] next %d of %d %s", strings.Join(offsets, " "), m.Next, m.Latest, m.Err)
+	case OffsetSent:
+		said = fmt.Sprintf("offset sent %s", m.Err)
+	case OffsetIs:
+		said = fmt.Sprintf("offset is %d %s", m.Next, m.Err)
 	default:
 		return nil
 	}

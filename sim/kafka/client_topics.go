@@ -1,6 +1,8 @@
 package kafka
 
 import (
+	"slices"
+
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
@@ -17,7 +19,11 @@ type parked struct {
 func (c *Client) leader(topic string, partition int32) (int32, bool) {
 	leaders := c.leaders[topic]
 	if partition < 0 || int(partition) >= len(leaders) {
-		return -1, false
+		return noLeader, false
+	}
+	if leaders[partition] == noLeader { // there may be one by now
+		delete(c.leaders, topic)
+		return noLeader, false
 	}
 	return leaders[partition], true
 }
@@ -120,12 +126,17 @@ func (c *Client) partitions(env mailbox.Env, asker mailbox.Addr, m wire.KafkaPar
 			}
 		})
 	}
+	delete(c.leaders, m.Topic) // it may have more partitions by now
 	try(env)
 }
 
 // listEnds asks every leader of a topic for both ends of its partitions. It is ok if all have answered.
 func (c *Client) listEnds(env mailbox.Env, topic string, then func(env mailbox.Env, first, last []int64, ok bool)) {
 	leaders := c.leaders[topic]
+	if slices.Contains(leaders, noLeader) {
+		then(env, nil, nil, false)
+		return
+	}
 	first, last := make([]int64, len(leaders)), make([]int64, len(leaders))
 	left, good := 0, true
 	for node := range int32(len(c.cfg.Brokers)) {

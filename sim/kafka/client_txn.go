@@ -57,7 +57,7 @@ func (c *Client) resync(m wire.KafkaEndTxn, ended *kmsg.EndTxnResponse) {
 		if p.id != m.TransactionalID || p.pid != m.ProducerID || p.epoch != m.Epoch || p.id == "" {
 			continue
 		}
-		p.records = 0
+		p.records, p.begun = 0, false
 		for _, l := range p.lanes {
 			l.member = false
 		}
@@ -70,30 +70,44 @@ func (c *Client) resync(m wire.KafkaEndTxn, ended *kmsg.EndTxnResponse) {
 	}
 }
 
-// listTxns asks every broker for the open transactions with a prefix. If one does not answer all are asked
-// again: its transactions may have moved to one that has answered before.
+// listTxns answers with the open transactions with a prefix.
 func (c *Client) listTxns(env mailbox.Env, asker mailbox.Addr, m wire.KafkaListTxns) {
 	j := c.within(env, asker, c.cfg.MaxBlock, func(env mailbox.Env) {
 		env.Send(asker, wire.KafkaTxnsAre{Req: m.Req, Err: timedOut})
 	})
 	pattern := regexp.QuoteMeta(m.Prefix) + ".*"
+	c.everyTransaction(env, j, func() *kmsg.ListTransactionsRequest {
+		req := kmsg.NewPtrListTransactionsRequest()
+		req.StateFilters, req.TransactionalIDPattern, req.DurationFilterMillis = []string{string(Ongoing)}, &pattern, -1
+		return req
+	}, func(env mailbox.Env, all []kmsg.ListTransactionsResponseTransactionState) {
+		j.end()
+		var ids []string
+		for _, t := range all {
+			ids = append(ids, t.TransactionalID)
+		}
+		slices.Sort(ids)
+		env.Send(asker, wire.KafkaTxnsAre{Req: m.Req, IDs: slices.Compact(ids)})
+	})
+}
+
+// everyTransaction asks every broker for the transactions that it coordinates, and goes on if the job does. If one does
+// not answer all are asked again: its transactions may have moved to one that has answered before.
+func (c *Client) everyTransaction(env mailbox.Env, j *job, question func() *kmsg.ListTransactionsRequest,
+	then func(env mailbox.Env, all []kmsg.ListTransactionsResponseTransactionState)) {
 	var round func(mailbox.Env)
 	round = func(env mailbox.Env) {
 		if j.over {
 			return
 		}
-		var ids []string
+		var all []kmsg.ListTransactionsResponseTransactionState
 		left, good := len(c.alive), true
 		for _, node := range c.alive {
-			req := kmsg.NewPtrListTransactionsRequest()
-			req.StateFilters, req.TransactionalIDPattern, req.DurationFilterMillis = []string{string(Ongoing)}, &pattern, -1
-			c.send(env, node, 0, 2, req, func(env mailbox.Env, resp kmsg.Response) {
+			c.send(env, node, 0, 2, question(), func(env mailbox.Env, resp kmsg.Response) {
 				list, ok := resp.(*kmsg.ListTransactionsResponse)
 				good = good && ok && list.ErrorCode == none
 				if ok {
-					for _, t := range list.TransactionStates {
-						ids = append(ids, t.TransactionalID)
-					}
+					all = append(all, list.TransactionStates...)
 				}
 				if left--; left > 0 || j.over {
 					return
@@ -102,9 +116,7 @@ func (c *Client) listTxns(env mailbox.Env, asker mailbox.Addr, m wire.KafkaListT
 					c.again(env, &j.tries, func(env mailbox.Env) { c.refresh(env, round) })
 					return
 				}
-				j.end()
-				slices.Sort(ids)
-				env.Send(asker, wire.KafkaTxnsAre{Req: m.Req, IDs: slices.Compact(ids)})
+				then(env, all)
 			})
 		}
 	}

@@ -22,7 +22,13 @@ type Cluster struct {
 	nextPID    int64
 	ids        map[int64]string // the transactional id of a producer id
 	boots      []int
-	down       []bool
+	down       []bool // their sessions have run out
+	dead       []bool
+	stopped    []stopped
+	disks      []disk
+	full       int              // of them
+	halt       func(broker int) // ends a process; may be nil
+	quotas     []Quota          // by broker
 	faults     faults
 	violations []violation
 }
@@ -41,15 +47,16 @@ func compareTopicPartition(a, b topicPartition) int {
 func NewCluster(cfg Config) *Cluster {
 	cfg.defaults()
 	c := &Cluster{cfg: cfg, topics: map[string]*topic{}, byID: map[[16]byte]*topic{}, nextPID: 1000, ids: map[int64]string{},
-		boots: make([]int, cfg.Brokers), down: make([]bool, cfg.Brokers)}
+		boots: make([]int, cfg.Brokers), down: make([]bool, cfg.Brokers), dead: make([]bool, cfg.Brokers), stopped: make([]stopped, cfg.Brokers),
+		disks: make([]disk, cfg.Brokers), quotas: make([]Quota, cfg.Brokers)}
 	for n := range cfg.Brokers {
 		c.addrs = append(c.addrs, Addr(n))
 	}
 	for i := range c.txns {
-		c.txns[i] = txnPartition{leader: int32(i % cfg.Brokers), records: map[string]*txnRecord{}, inFlight: map[string]*txnRecord{}}
+		c.txns[i] = txnPartition{replicaSet: c.placed(c.inRow(i, internalReplicas)), records: map[string]*txnRecord{}, inFlight: map[string]*txnRecord{}}
 	}
-	internal, _ := newTopicConfig(map[string]string{"cleanup.policy": "compact", "compression.type": "producer", "segment.bytes": "104857600"})
-	c.offsetsLog = c.add(offsetsTopic, txnPartitions, cfg.Brokers, internal)
+	internal, _ := c.cfg.topicConfig(map[string]string{"cleanup.policy": "compact", "compression.type": "producer", "segment.bytes": "104857600"})
+	c.offsetsLog = c.add(offsetsTopic, txnPartitions, min(internalReplicas, cfg.Brokers), internal)
 	return c
 }
 
@@ -61,7 +68,7 @@ func (c *Cluster) Addrs() []mailbox.Addr { return c.addrs }
 
 // CreateTopic makes an empty topic, which every broker has. It keeps its records for ever, whatever time they have.
 func (c *Cluster) CreateTopic(name string, partitions int) {
-	config, _ := newTopicConfig(anyTime)
+	config, _ := c.cfg.topicConfig(anyTime)
 	c.create(&plan{name: name, partitions: partitions, replicas: c.cfg.Brokers, config: config})
 }
 
@@ -111,7 +118,7 @@ func (c *Cluster) store(tp *txnPartition, r *txnRecord) {
 }
 
 func (c *Cluster) wake(broker int32, m mailbox.Msg) {
-	if c.cfg.Wake != nil {
+	if c.cfg.Wake != nil && broker != noLeader {
 		c.cfg.Wake(c.addrs[broker], m)
 	}
 }

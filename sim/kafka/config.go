@@ -38,6 +38,21 @@ type Config struct {
 	NumPartitions           int                // num.partitions, of topics that are made without a word about it; 1
 	InitialRebalanceDelay   time.Duration      // group.initial.rebalance.delay.ms, 3 s; negative: none
 
+	MinInSyncReplicas         int           // min.insync.replicas, of topics that do not say it themselves; 1
+	UncleanLeaderElection     bool          // unclean.leader.election.enable, the same; never of the transaction log
+	ReplicaLagTimeMax         time.Duration // replica.lag.time.max.ms, 30 s
+	DefaultReplicationFactor  int           // default.replication.factor, 1
+	TransactionStateLogMinISR int           // transaction.state.log.min.isr, 2
+
+	// FirstProducerEpoch is where the epochs of a transactional id begin that was not there before, 0. Near 32766, the
+	// last one, a run comes to the end of them.
+	FirstProducerEpoch  int16
+	UnstableAPIVersions bool // unstable.api.versions.enable: InitProducerId v6
+	TwoPhaseCommit      bool // transaction.two.phase.commit.enable: transactions without a timeout, for who asks in v6
+	KeepPrepared        bool // they survive who takes the id over and wants to keep them, as KIP-939 means it and no Kafka has it yet
+	// Reproduce are the bugs of real brokers that these have, too.
+	Reproduce []Bug
+
 	Replication      Delay // from a partition leader's append to the high watermark, 0.5-2 ms
 	TxnReplication   Delay // the same for a transaction record, 1-4 ms
 	GroupReplication Delay // the same for what groups keep; 0: at once
@@ -63,6 +78,7 @@ type Config struct {
 
 const (
 	txnPartitions        = 50 // transaction.state.log.num.partitions
+	internalReplicas     = 3  // transaction.state.log.replication.factor, offsets.topic.replication.factor
 	addPartitionsBackoff = 20 * time.Millisecond
 	addPartitionsWait    = 100 * time.Millisecond
 	interBrokerTimeout   = 30 * time.Second
@@ -77,6 +93,10 @@ func (c *Config) defaults() {
 	set(&c.IDExpiryScanInterval, time.Hour)
 	set(&c.NumPartitions, 1)
 	set(&c.InitialRebalanceDelay, 3*time.Second)
+	set(&c.MinInSyncReplicas, 1)
+	set(&c.ReplicaLagTimeMax, 30*time.Second)
+	set(&c.DefaultReplicationFactor, 1)
+	set(&c.TransactionStateLogMinISR, 2)
 	set(&c.Replication, Delay{500 * time.Microsecond, 2 * time.Millisecond})
 	set(&c.TxnReplication, Delay{time.Millisecond, 4 * time.Millisecond})
 	set(&c.MarkerGap, Delay{0, 3 * time.Millisecond})

@@ -1,6 +1,8 @@
 package kafka
 
 import (
+	"time"
+
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
@@ -25,6 +27,7 @@ type call struct {
 	key     kmsg.Key
 	version int16
 	conn    *conn
+	size    int // of the request, if clients have a quota
 }
 
 // held and late are a request and an answer on which a fault sits.
@@ -50,7 +53,7 @@ func (b *Broker) arrive(env mailbox.Env, from mailbox.Addr, m Request) {
 		env.After(wait, arrived{&held{from, m}})
 		return
 	}
-	if f.late.hits(env, "fault.late-request", key) {
+	if f.late.concerns(m.Req) && f.late.hits(env, "fault.late-request", key) {
 		env.After(f.lateBy, arrived{&held{from, m}})
 		return
 	}
@@ -69,7 +72,16 @@ func (b *Broker) admit(env mailbox.Env, from mailbox.Addr, m Request) {
 		cn = &conn{key: key}
 		b.conns[key] = cn
 	}
-	b.handle(env, call{from: from, corr: m.Corr, client: m.ClientID, key: kmsg.Key(m.Req.Key()), version: m.Req.GetVersion(), conn: cn}, m.Req)
+	b.take(env, from, cn, m)
+}
+
+// take begins the work on a request.
+func (b *Broker) take(env mailbox.Env, from mailbox.Addr, cn *conn, m Request) {
+	c := call{from: from, corr: m.Corr, client: m.ClientID, key: kmsg.Key(m.Req.Key()), version: m.Req.GetVersion(), conn: cn}
+	if b.cluster.quotas[b.node] != (Quota{}) {
+		c.size = m.Size()
+	}
+	b.handle(env, c, m.Req)
 }
 
 // answer sends a response, unless a fault takes it, and lets the connection go on.
@@ -81,29 +93,31 @@ func (b *Broker) answer(env mailbox.Env, c call, resp kmsg.Response) {
 		return
 	}
 	resp.SetVersion(c.version)
+	mute := b.throttle(env, c, resp)
 	if wait, ok := f.delayAnswer.take(c.key); ok {
 		env.After(wait, depart{&late{c.from, m}})
 	} else {
 		env.Send(c.from, m)
 	}
-	b.hangUp(env, c)
+	b.hangUp(env, c.conn, mute)
 }
 
 // leave ends the work on a request that gets no answer.
 func (b *Broker) leave(env mailbox.Env, c call) {
 	b.cluster.cfg.Unanswered(c.from, c.corr)
-	b.hangUp(env, c)
+	b.hangUp(env, c.conn, b.throttle(env, c, nil))
 }
 
-// hangUp ends the work on a request and takes up the next of its connection.
-func (b *Broker) hangUp(env mailbox.Env, c call) {
-	cn := c.conn
+// hangUp ends the work on a request and takes up the next of its connection, which may have to be mute before.
+func (b *Broker) hangUp(env mailbox.Env, cn *conn, mute time.Duration) {
 	switch {
 	case cn == nil:
+	case mute > 0:
+		env.After(mute, unmute{cn})
 	case len(cn.queue) > 0:
 		next := cn.queue[0]
 		cn.queue = cn.queue[1:]
-		b.handle(env, call{from: c.from, corr: next.Corr, client: next.ClientID, key: kmsg.Key(next.Req.Key()), version: next.Req.GetVersion(), conn: cn}, next.Req)
+		b.take(env, cn.key.from, cn, next)
 	case b.conns[cn.key] == cn: // else it broke meanwhile
 		delete(b.conns, cn.key)
 	}

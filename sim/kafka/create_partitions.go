@@ -19,7 +19,7 @@ func (b *Broker) createPartitions(req *kmsg.CreatePartitionsRequest) kmsg.Respon
 		}
 		out := kmsg.NewCreatePartitionsResponseTopic()
 		out.Topic = in.Topic
-		t, leaders, code, why := b.cluster.more(in)
+		t, assignment, code, why := b.cluster.more(in)
 		if asked[in.Topic] > 1 {
 			code, why = invalidRequest, "Duplicate topic name."
 			asked[in.Topic] = 0
@@ -30,8 +30,8 @@ func (b *Broker) createPartitions(req *kmsg.CreatePartitionsRequest) kmsg.Respon
 		} else if !req.ValidateOnly {
 			old := len(t.partitions)
 			b.cluster.grow(t, int(in.Count))
-			for i, n := range leaders {
-				t.partitions[old+i].leader = n
+			for i, replicas := range assignment {
+				t.partitions[old+i].replicaSet = b.cluster.placed(replicas)
 			}
 		}
 		resp.Topics = append(resp.Topics, out)
@@ -39,8 +39,8 @@ func (b *Broker) createPartitions(req *kmsg.CreatePartitionsRequest) kmsg.Respon
 	return resp
 }
 
-// more checks one topic of the request. Leaders are those of the new partitions, where the request says who has them.
-func (c *Cluster) more(in kmsg.CreatePartitionsRequestTopic) (t *topic, leaders []int32, code int16, why string) {
+// more checks one topic of the request. The assignment is the replicas of each new partition, where the request says it.
+func (c *Cluster) more(in kmsg.CreatePartitionsRequestTopic) (t *topic, assignment [][]int32, code int16, why string) {
 	t = c.topics[in.Topic]
 	if t == nil {
 		return nil, nil, unknownTopicOrPartition, *words(unknownTopicOrPartition)
@@ -64,7 +64,7 @@ func (c *Cluster) more(in kmsg.CreatePartitionsRequestTopic) (t *topic, leaders 
 		if why := c.badReplicas(a.Replicas, t.replicas); why != "" {
 			return nil, nil, invalidReplicaAssignment, why
 		}
-		leaders = append(leaders, a.Replicas[0])
+		assignment = append(assignment, a.Replicas)
 	}
-	return t, leaders, none, ""
+	return t, assignment, none, ""
 }

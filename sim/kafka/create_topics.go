@@ -47,7 +47,7 @@ func (b *Broker) createTopics(req *kmsg.CreateTopicsRequest) kmsg.Response {
 type plan struct {
 	name                 string
 	partitions, replicas int
-	leaders              []int32 // where the request says who is to lead
+	assignment           [][]int32 // the replicas of each partition, where the request says who they are
 	config               *topicConfig
 }
 
@@ -70,7 +70,7 @@ func (c *Cluster) plan(in kmsg.CreateTopicsRequestTopic) (*plan, int16, string) 
 		}
 		set[e.Name] = *e.Value
 	}
-	config, wrong := newTopicConfig(set)
+	config, wrong := c.cfg.topicConfig(set)
 	if wrong != "" {
 		return nil, invalidConfig, wrong
 	}
@@ -82,7 +82,7 @@ func (c *Cluster) plan(in kmsg.CreateTopicsRequestTopic) (*plan, int16, string) 
 		p.partitions = c.cfg.NumPartitions
 	}
 	if p.replicas == -1 {
-		p.replicas = 1
+		p.replicas = c.cfg.DefaultReplicationFactor
 	}
 	up := len(slices.DeleteFunc(slices.Clone(c.down), func(down bool) bool { return down }))
 	switch {
@@ -107,7 +107,7 @@ func (p *plan) assigned(c *Cluster, in kmsg.CreateTopicsRequestTopic) (*plan, in
 		return nil, invalidRequest, "A manual partition assignment was specified, but replicationFactor was not set to -1."
 	}
 	p.partitions, p.replicas = len(in.ReplicaAssignment), len(in.ReplicaAssignment[0].Replicas)
-	p.leaders = make([]int32, p.partitions)
+	p.assignment = make([][]int32, p.partitions)
 	seen := make([]bool, p.partitions)
 	for _, a := range in.ReplicaAssignment {
 		if a.Partition < 0 || int(a.Partition) >= p.partitions || seen[a.Partition] {
@@ -116,7 +116,7 @@ func (p *plan) assigned(c *Cluster, in kmsg.CreateTopicsRequestTopic) (*plan, in
 		if why := c.badReplicas(a.Replicas, p.replicas); why != "" {
 			return nil, invalidReplicaAssignment, why
 		}
-		seen[a.Partition], p.leaders[a.Partition] = true, a.Replicas[0]
+		seen[a.Partition], p.assignment[a.Partition] = true, a.Replicas
 	}
 	return p, none, ""
 }
@@ -142,8 +142,8 @@ func (c *Cluster) badReplicas(replicas []int32, want int) string {
 
 func (c *Cluster) create(p *plan) *topic {
 	t := c.add(p.name, p.partitions, p.replicas, p.config)
-	for i, n := range p.leaders {
-		t.partitions[i].leader = n
+	for i, replicas := range p.assignment {
+		t.partitions[i].replicaSet = c.placed(replicas)
 	}
 	c.order = append(c.order, t)
 	return t

@@ -69,11 +69,8 @@ func (c *topicConfig) entries() []configEntry {
 	var all []configEntry
 	for i := range settings {
 		s := &settings[i]
-		e := configEntry{name: s.name, kind: s.kind, source: kmsg.ConfigSourceDefaultConfig}
-		set := false
-		if e.value, set = c.value(s); set {
-			e.source = kmsg.ConfigSourceDynamicTopicConfig
-		}
+		e := configEntry{name: s.name, kind: s.kind}
+		e.value, e.source = c.value(s)
 		all = append(all, e)
 	}
 	return all
@@ -96,12 +93,12 @@ func (c *Config) entries(node int32) []configEntry {
 		return configEntry{name, value, kind, kmsg.ConfigSourceStaticBrokerConfig}
 	}
 	all := []configEntry{
-		fixed("default.replication.factor", "1", kmsg.ConfigTypeInt),
 		fixed("group.max.session.timeout.ms", millisText(sessionTimeoutMax), kmsg.ConfigTypeInt),
 		fixed("group.min.session.timeout.ms", millisText(sessionTimeoutMin), kmsg.ConfigTypeInt),
 		fixed("node.id", strconv.Itoa(int(node)), kmsg.ConfigTypeInt),
 		fixed("offset.metadata.max.bytes", strconv.Itoa(offsetMetadataMax), kmsg.ConfigTypeInt),
 		fixed("offsets.topic.num.partitions", strconv.Itoa(txnPartitions), kmsg.ConfigTypeInt),
+		fixed("offsets.topic.replication.factor", strconv.Itoa(internalReplicas), kmsg.ConfigTypeInt),
 		fixed("transaction.state.log.num.partitions", strconv.Itoa(txnPartitions), kmsg.ConfigTypeInt),
 	}
 	for _, s := range brokerSettings {

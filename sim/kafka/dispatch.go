@@ -35,7 +35,7 @@ func init() {
 		kmsg.CreateTopics:         {2, 7, atOnce((*Broker).createTopics)},
 		kmsg.DeleteTopics:         {1, 6, atOnce((*Broker).deleteTopics)},
 		kmsg.DeleteRecords:        {0, 2, atOnce((*Broker).deleteRecords)},
-		kmsg.InitProducerID:       {0, 5, inTime((*Broker).initProducerID)},
+		kmsg.InitProducerID:       {0, 5, inTime((*Broker).initProducerID)}, // and a preview
 		kmsg.AddPartitionsToTxn:   {0, 5, inTime((*Broker).addPartitionsToTxn)},
 		kmsg.AddOffsetsToTxn:      {0, 4, inTime((*Broker).addOffsetsToTxn)},
 		kmsg.EndTxn:               {0, 5, inTime((*Broker).endTxn)},
@@ -50,9 +50,18 @@ func init() {
 	}
 }
 
-func supported(key kmsg.Key, version int16) bool {
+// versions of a request that the cluster knows.
+func (c *Cluster) versions(key kmsg.Key) (least, most int16, known bool) {
 	a, known := apis[key]
-	return known && a.least <= version && version <= a.most
+	if key == kmsg.InitProducerID && c.cfg.UnstableAPIVersions {
+		a.most = preparedVersion
+	}
+	return a.least, a.most, known
+}
+
+func (c *Cluster) supports(key kmsg.Key, version int16) bool {
+	least, most, known := c.versions(key)
+	return known && least <= version && version <= most
 }
 
 // atOnce is for requests that are answered from what the broker has, withEnv for those that look at the clock or set

@@ -26,8 +26,26 @@
 // Brokers speak Kafka's own protocol, a file per request, so the same model can be put behind a TCP port. Which requests
 // there are, in which versions, is in dispatch.go.
 //
-// Not modelled: which replicas are in sync (replication is a delay between the append and the high watermark, and a
-// new leader has all that the old one had appended, so min.insync.replicas is a value and no more), compaction, the
+// A partition has one log, and a mark for each replica that has less of it than those that keep up:
+//
+//	      follower that is dead or slow      followers that keep up      leader
+//	log ───────────────┴───────────────────────────────┴───────────────────┴──▶
+//	high watermark: where all of the ISR are, and only while min.insync.replicas are (as Kafka 4.0 has it)
+//
+// Followers that keep up have an append when its delay is over. A dead one leaves the ISR when its session has run out, a
+// slow one when it has lacked something for replica.lag.time.max.ms. What a new leader lacks is cut off the log, and all
+// that followed from it is made anew from the rest. What was appended with acks=all before replicas became too few waits
+// for them, and is REQUEST_TIMED_OUT in the end: since the high watermark stands still meanwhile, there is hardly a way to
+// NOT_ENOUGH_REPLICAS_AFTER_APPEND any more.
+//
+// A broker has a clock, a disk and clients of its own. Its clock stamps what it appends, starts transactions and judges
+// their timeouts; a wrong one is the world's to set. Its disk may be full (disk.go), and its clients may have a quota
+// (quota.go). The bugs of real brokers are in reproduce.go, and what of KIP-939 there is in prepared.go: real brokers have
+// half of it, and the other half is this model's reading.
+//
+// Not modelled: several log directories of a broker, users and their rights, eligible leader replicas (KIP-966; with eligible.leader.replicas.version 0, as in 4.0, a partition waits
+// for the last replica in sync), how long it takes to catch up, that followers of a dead leader may have some of what it
+// did not acknowledge (of a partition they have nothing of it, of the transaction log chance decides), compaction, the
 // expiry of a partition's producers and of a group's offsets, fetch sessions and diverging epochs in fetches, the newer
-// group protocols (KIP-848 and on), changing a configuration, prepared transactions (KIP-939).
+// group protocols (KIP-848 and on), changing a configuration.
 package kafka

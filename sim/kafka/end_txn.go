@@ -75,6 +75,10 @@ func (b *Broker) endTxn(env mailbox.Env, c call, req *kmsg.EndTxnRequest) {
 		reply(env, none, e.pid, e.epoch)
 	default:
 		next, last := e.decision(b.cluster, req.Commit, tv2)
+		if overflown(next.epoch) {
+			refuse(env, unknownServerError)
+			return
+		}
 		b.begin(env, &transition{entry: e, next: next, last: last, cause: causeClient, done: func(env mailbox.Env, code int16) {
 			if code != none {
 				refuse(env, code)
@@ -89,25 +93,24 @@ func (b *Broker) endTxn(env mailbox.Env, c call, req *kmsg.EndTxnRequest) {
 // decision is the record that decides, with the last epoch to remember. Under TV2 it bumps the epoch.
 func (e *entry) decision(c *Cluster, commit, tv2 bool) (next txnRecord, last int16) {
 	next, last = e.txnRecord, e.lastEpoch
+	next.settle()
+	if next.tv2 = tv2; tv2 {
+		_, last = e.owner()
+		next.bump(c)
+	}
 	next.state = PrepareAbort
 	if commit {
 		next.state = PrepareCommit
-	}
-	if next.tv2 = tv2; tv2 {
-		last = e.epoch
-		next.epoch++
-		if e.epoch >= exhausted {
-			next.nextPID = c.freshPID()
-		}
 	}
 	return next, last
 }
 
 func (e *entry) endTV1(req *kmsg.EndTxnRequest) (ending, int16) {
+	pid, epoch := e.owner()
 	switch {
-	case e.pid != req.ProducerID:
+	case pid != req.ProducerID:
 		return 0, invalidProducerIDMapping
-	case e.epoch != req.ProducerEpoch:
+	case epoch != req.ProducerEpoch:
 		return 0, producerFenced
 	case e.busy():
 		return 0, concurrentTransactions
@@ -120,14 +123,15 @@ func (e *entry) endTV1(req *kmsg.EndTxnRequest) (ending, int16) {
 }
 
 func (e *entry) endTV2(req *kmsg.EndTxnRequest) (ending, int16) {
+	pid, epoch := e.owner()
 	// The retry of the EndTxn that used up the epochs still names the old producer id.
-	overflow := req.ProducerID == e.prevPID && req.ProducerEpoch == exhausted && e.epoch == 0
-	current := req.ProducerID == e.pid && req.ProducerEpoch == e.epoch
-	retry := req.ProducerID == e.pid && req.ProducerEpoch == e.epoch-1 || overflow
+	overflow := req.ProducerID == e.prevPID && req.ProducerEpoch == exhausted && epoch == 0
+	current := req.ProducerID == pid && req.ProducerEpoch == epoch
+	retry := req.ProducerID == pid && req.ProducerEpoch == epoch-1 || overflow
 	switch {
 	case e.busy():
 		return 0, concurrentTransactions
-	case e.pid != req.ProducerID && !overflow:
+	case pid != req.ProducerID && !overflow:
 		return 0, invalidProducerIDMapping
 	case !current && !retry:
 		return 0, producerFenced

@@ -8,10 +8,12 @@ import (
 
 // The error codes of the protocol that the model gives or understands.
 const (
+	unknownServerError         int16 = -1
 	none                       int16 = 0
 	offsetOutOfRange           int16 = 1
 	corruptMessage             int16 = 2
 	unknownTopicOrPartition    int16 = 3
+	leaderNotAvailable         int16 = 5
 	notLeaderOrFollower        int16 = 6
 	messageTooLarge            int16 = 10
 	offsetMetadataTooLarge     int16 = 12

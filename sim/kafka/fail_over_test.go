@@ -128,21 +128,21 @@ func TestFailOver(t *testing.T) {
 			l.pass(5 * time.Second)
 			l.is(l.log(0), "0 p1/0, 1 commit p1/1")
 		}},
-		{"a produce under way when its leader dies is recognised by the next", func(l *lab) {
+		{"a produce under way when its leader dies is lost with it, and written again", func(l *lab) {
 			w := wrote(l)
 			sent := l.sendProduce(l.Leader("out", 0), 12, &w.id, w.to(0, 1, 1))
 			l.pass(time.Millisecond / 4) // it is appended, and not yet on every replica
 			l.Kill(string(Addr(l.Leader("out", 0))))
 			l.FailOver(l.Leader("out", 0))
 			l.is(l.produced(sent), silence)
-			l.is(l.ends(0), "LSO 0 HW 2")
+			l.is(l.ends(0), "LSO 0 HW 1")
 			l.is(w.batch(0, 1, 1), "NONE at 1")
 			l.pass(time.Second)
 			l.is(w.commit(), "NONE p1/1")
 			l.pass(time.Second)
 			l.is(l.visible(0), "0 1")
 		}},
-		{"and by the same one, when it is back", func(l *lab) {
+		{"unless the same one is back in time, which recognises it", func(l *lab) {
 			w := wrote(l)
 			leader := string(Addr(l.Leader("out", 0)))
 			l.sendProduce(l.Leader("out", 0), 12, &w.id, w.to(0, 1, 1))

@@ -2,12 +2,14 @@ package kafka
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/flinch-dev/flinch/runtime/history"
 	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/sim/kafka/preview"
 )
 
 // faults are what a scenario has asked for. They are set between events, and used up by what passes.
@@ -28,11 +30,38 @@ type faults struct {
 type Share struct {
 	Of    []kmsg.Key
 	Share float64 // 0 to 1
+	IDs   string  // only those of transactional ids that begin so; lost answers have none
 }
 
 // hits draws whether a request is of the part.
 func (s Share) hits(env mailbox.Env, site string, key kmsg.Key) bool {
 	return slices.Contains(s.Of, key) && env.Rand(site).Float64() < s.Share
+}
+
+// concerns says whether a request is of a transactional id that the part is about.
+func (s Share) concerns(req kmsg.Request) bool {
+	return s.IDs == "" || strings.HasPrefix(transactionalIDOf(req), s.IDs)
+}
+
+// transactionalIDOf is the transactional id of a client's request, "" if it has none.
+func transactionalIDOf(req kmsg.Request) string {
+	var id *string
+	switch req := req.(type) {
+	case *kmsg.ProduceRequest:
+		id = req.TransactionID
+	case *kmsg.InitProducerIDRequest:
+		id = req.TransactionalID
+	case *preview.InitProducerIDRequest:
+		id = req.TransactionalID
+	case *kmsg.AddPartitionsToTxnRequest:
+		id = &req.TransactionalID
+	case *kmsg.EndTxnRequest:
+		id = &req.TransactionalID
+	}
+	if id == nil {
+		return ""
+	}
+	return *id
 }
 
 // LoseAnswersOf drops the answers of a share of requests, after they took effect, until it is told of another share.

@@ -25,6 +25,7 @@ func (b *Broker) fetch(env mailbox.Env, c call, req *kmsg.FetchRequest) {
 		b.answer(env, c, resp)
 		return
 	}
+	b.fetchable(req)
 	resp, enough := b.readAll(req)
 	if enough || req.MaxWaitMillis <= 0 {
 		b.answer(env, c, resp)
@@ -45,7 +46,14 @@ func (b *Broker) fetch(env mailbox.Env, c call, req *kmsg.FetchRequest) {
 // wake looks again at the fetches that wait for a partition.
 func (b *Broker) wake(env mailbox.Env, p *Partition) {
 	l := b.led[p]
-	if l == nil || len(l.polls) == 0 {
+	if l == nil {
+		return
+	}
+	if len(l.delayed) > 0 {
+		b.retryDelayed(env, l)
+	}
+	if len(l.polls) == 0 {
+		p.waiting = len(l.delayed) > 0
 		return
 	}
 	waiting := slices.Clone(l.polls)
@@ -60,7 +68,7 @@ func (b *Broker) wake(env mailbox.Env, p *Partition) {
 		}
 	}
 	l.polls = slices.DeleteFunc(l.polls, func(f *poll) bool { return f.done })
-	p.waiting = len(l.polls) > 0
+	p.waiting = len(l.polls)+len(l.delayed) > 0
 }
 
 // finishPoll answers with what there is, since the wait is over.

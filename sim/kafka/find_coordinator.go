@@ -10,19 +10,25 @@ func (b *Broker) findCoordinator(req *kmsg.FindCoordinatorRequest) kmsg.Response
 	}
 	b.cluster.grouped = b.cluster.grouped || req.CoordinatorType == ofGroup
 	if req.Version < 4 {
-		node := b.coordinatorOf(req.CoordinatorType, req.CoordinatorKey)
-		resp.NodeID = node
-		resp.Host, resp.Port = b.cluster.cfg.Advertised(int(node))
+		resp.NodeID, resp.Host, resp.Port, resp.ErrorCode = b.coordinatorAt(req.CoordinatorType, req.CoordinatorKey)
 		return resp
 	}
 	for _, key := range req.CoordinatorKeys {
-		node := b.coordinatorOf(req.CoordinatorType, key)
 		e := kmsg.NewFindCoordinatorResponseCoordinator()
-		e.Key, e.NodeID = key, node
-		e.Host, e.Port = b.cluster.cfg.Advertised(int(node))
+		e.Key = key
+		e.NodeID, e.Host, e.Port, e.ErrorCode = b.coordinatorAt(req.CoordinatorType, key)
 		resp.Coordinators = append(resp.Coordinators, e)
 	}
 	return resp
+}
+
+// coordinatorAt is where the coordinator of a key is, if there is one.
+func (b *Broker) coordinatorAt(kind int8, key string) (node int32, host string, port int32, code int16) {
+	if node = b.coordinatorOf(kind, key); node == noLeader {
+		return -1, "", -1, CoordinatorNotAvailable
+	}
+	host, port = b.cluster.cfg.Advertised(int(node))
+	return node, host, port, none
 }
 
 // coordinatorOf a key: the leader of a partition of __consumer_offsets or of the transaction log.

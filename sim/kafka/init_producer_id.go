@@ -6,36 +6,57 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/sim/kafka/preview"
 )
 
 // initProducerID gives a producer its id and epoch. With a transactional id it fences who had it before, and
-// aborts what that one left open.
-func (b *Broker) initProducerID(env mailbox.Env, c call, req *kmsg.InitProducerIDRequest) {
-	reply := func(env mailbox.Env, code int16, pid int64, epoch int16) {
+// aborts what that one left open, unless it is to be kept.
+func (b *Broker) initProducerID(env mailbox.Env, c call, in kmsg.Request) {
+	req, ok := in.(*preview.InitProducerIDRequest)
+	if !ok {
+		req = &preview.InitProducerIDRequest{InitProducerIDRequest: *in.(*kmsg.InitProducerIDRequest)}
+	}
+	resp := preview.NewInitProducerIDResponse()
+	send := func(env mailbox.Env) {
+		if req.Version < preparedVersion {
+			b.answer(env, c, &resp.InitProducerIDResponse)
+			return
+		}
+		b.answer(env, c, resp)
+	}
+	grant := func(env mailbox.Env, pid int64, epoch int16) {
+		resp.ProducerID, resp.ProducerEpoch = pid, epoch
+		send(env)
+	}
+	refuse := func(env mailbox.Env, code int16) {
 		if code == producerFenced && req.Version < 4 {
 			code = invalidProducerEpoch
 		}
-		resp := kmsg.NewPtrInitProducerIDResponse()
-		resp.ErrorCode, resp.ProducerID, resp.ProducerEpoch = code, pid, epoch
-		b.answer(env, c, resp)
+		resp.ErrorCode, resp.ProducerEpoch = code, noEpoch
+		send(env)
 	}
-	refuse := func(env mailbox.Env, code int16) { reply(env, code, noPID, noEpoch) }
 	pid, epoch := req.ProducerID, req.ProducerEpoch
 	if req.Version < 3 {
 		pid, epoch = noPID, noEpoch
 	}
 	timeout := time.Duration(req.TransactionTimeoutMillis) * time.Millisecond
+	if req.Enable2PC {
+		timeout = noTimeout
+	}
 	switch {
 	case (pid == noPID) != (epoch == noEpoch):
 		refuse(env, invalidRequest)
 		return
 	case req.TransactionalID == nil:
-		reply(env, none, b.cluster.freshPID(), 0)
+		grant(env, b.cluster.freshPID(), 0)
 		return
 	case *req.TransactionalID == "":
 		refuse(env, invalidRequest)
 		return
-	case timeout <= 0 || timeout > b.cluster.cfg.TransactionMaxTimeout:
+	case b.cluster.refusal(req) != none:
+		refuse(env, b.cluster.refusal(req))
+		return
+	case !req.Enable2PC && (timeout <= 0 || timeout > b.cluster.cfg.TransactionMaxTimeout):
 		refuse(env, invalidTransactionTimeout)
 		return
 	}
@@ -49,11 +70,27 @@ func (b *Broker) initProducerID(env mailbox.Env, c call, req *kmsg.InitProducerI
 		e = b.cache(TxnPartitionOf(id), txnRecord{id: id, pid: b.cluster.freshPID(), prevPID: noPID, nextPID: noPID,
 			epoch: noEpoch, state: Empty, start: -1, usedPID: noPID})
 	}
+	owner, _ := e.owner()
+	granted := func(env mailbox.Env, code int16) {
+		if code != none {
+			refuse(env, code)
+			return
+		}
+		pid, epoch := e.owner()
+		grant(env, pid, epoch)
+	}
 	switch {
 	case e.busy():
 		refuse(env, concurrentTransactions)
-	case pid != noPID && e.epoch != noEpoch && pid != e.pid && !(pid == e.prevPID && epoch >= exhausted):
+	case pid != noPID && e.epoch != noEpoch && pid != owner && !(pid == e.prevPID && epoch >= exhausted):
 		refuse(env, producerFenced)
+	case e.state == Ongoing && req.KeepPreparedTxn:
+		b.keep(env, e, timeout, func(env mailbox.Env, code int16) {
+			if code == none {
+				resp.OngoingTxnProducerID, resp.OngoingTxnProducerEpoch = e.pid, e.epoch
+			}
+			granted(env, code)
+		})
 	case e.state == Ongoing:
 		b.fence(env, e, causeInit, func(env mailbox.Env, code int16) {
 			if code == none {
@@ -68,13 +105,7 @@ func (b *Broker) initProducerID(env mailbox.Env, c call, req *kmsg.InitProducerI
 			return
 		}
 		next.timeout = timeout
-		b.begin(env, &transition{entry: e, next: next, last: last, done: func(env mailbox.Env, code int16) {
-			if code != none {
-				refuse(env, code)
-				return
-			}
-			reply(env, none, e.pid, e.epoch)
-		}})
+		b.begin(env, &transition{entry: e, next: next, last: last, done: granted})
 	}
 }
 
@@ -85,7 +116,7 @@ func (e *entry) initialised(c *Cluster, pid int64, epoch int16) (next txnRecord,
 	next.state, next.partitions, next.start = Empty, nil, -1
 	switch {
 	case e.epoch == noEpoch:
-		next.epoch, last = 0, noEpoch
+		next.epoch, last = c.cfg.FirstProducerEpoch, noEpoch
 	case e.epoch >= exhausted && (pid == noPID || epoch == e.epoch):
 		next.pid, next.prevPID, next.epoch, last = c.freshPID(), e.pid, 0, noEpoch
 		if pid != noPID {

@@ -11,6 +11,7 @@ import (
 	"github.com/flinch-dev/flinch/runtime/history"
 	"github.com/flinch-dev/flinch/runtime/mailbox"
 	"github.com/flinch-dev/flinch/sim"
+	"github.com/flinch-dev/flinch/sim/kafka/preview"
 )
 
 // lab is a cluster in a world, with the topic "out" of two partitions, and a client that sends any request to
@@ -92,7 +93,7 @@ func (l *lab) is(got, want string) {
 // send puts a request on its way, through the bytes of the protocol: what a version does not carry is lost.
 func (l *lab) send(node int, version int16, req kmsg.Request) uint64 {
 	req.SetVersion(version)
-	carried := kmsg.RequestForKey(req.Key())
+	carried := preview.RequestFor(req.Key(), version)
 	carried.SetVersion(version)
 	if err := carried.ReadFrom(req.AppendTo(nil)); err != nil {
 		l.t.Fatalf("request %s v%d cannot be read: %v", kmsg.NameForKey(req.Key()), version, err)
@@ -108,7 +109,7 @@ func (l *lab) answer(asked uint64) kmsg.Response {
 		return nil
 	}
 	resp := l.heard[asked]
-	carried := kmsg.ResponseForKey(resp.Key())
+	carried := preview.ResponseFor(resp.Key(), resp.GetVersion())
 	carried.SetVersion(resp.GetVersion())
 	if err := carried.ReadFrom(resp.AppendTo(nil)); err != nil {
 		l.t.Fatalf("answer %s v%d cannot be read: %v", kmsg.NameForKey(resp.Key()), resp.GetVersion(), err)
@@ -155,4 +156,9 @@ func (l *lab) pair(pid int64, epoch int16) string {
 func (l *lab) failOver(id string) {
 	l.MoveCoordinator(TxnPartitionOf(id), (l.Coordinator(id)+1)%3)
 	l.pass(time.Second)
+}
+
+// newTopicConfig is that of a topic whose brokers have their defaults.
+func newTopicConfig(set map[string]string) (*topicConfig, string) {
+	return new(Config).topicConfig(set)
 }

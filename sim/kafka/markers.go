@@ -45,6 +45,10 @@ func (b *Broker) sendMarker(env mailbox.Env, m *marker) {
 		b.markerDone(env, m)
 		return
 	}
+	if p.leader == noLeader {
+		env.After(retryBackoff, sendMarker{m})
+		return
+	}
 	req := kmsg.NewPtrWriteTxnMarkersRequest()
 	req.Version = 2
 	mk := kmsg.NewWriteTxnMarkersRequestMarker()
@@ -111,7 +115,7 @@ func (b *Broker) complete(env mailbox.Env, e *entry) {
 	if next.nextPID != noPID {
 		next.prevPID = next.pid
 		next.pid, next.epoch = next.successor()
-		next.nextPID = noPID
+		next.nextPID, next.nextEpoch = noPID, 0
 	}
 	b.begin(env, &transition{entry: e, next: next, last: e.lastEpoch, cause: e.cause, done: func(env mailbox.Env, code int16) {
 		if code == CoordinatorNotAvailable {

@@ -69,8 +69,10 @@ func (c *Cluster) described(t *topic) kmsg.MetadataResponseTopic {
 	out.Topic, out.TopicID, out.IsInternal = kmsg.StringPtr(t.name), t.id, t == c.offsetsLog
 	for _, p := range t.partitions {
 		e := kmsg.NewMetadataResponseTopicPartition()
-		e.Partition, e.Leader, e.LeaderEpoch = p.index, p.leader, p.leaderEpoch
-		e.Replicas, e.ISR = c.replicasOf(t, p)
+		e.Partition, e.Leader, e.LeaderEpoch, e.Replicas, e.ISR = p.index, p.leader, p.leaderEpoch, p.replicas, p.isr
+		if p.leader == noLeader {
+			e.ErrorCode = leaderNotAvailable
+		}
 		for _, n := range e.Replicas {
 			if c.down[n] {
 				e.OfflineReplicas = append(e.OfflineReplicas, n)

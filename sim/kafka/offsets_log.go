@@ -10,6 +10,9 @@ import (
 // coordinator; what the group has committed, and who its members were when it was last stable, is in that log.
 const offsetsTopic = "__consumer_offsets"
 
+// offsetCommitTimeout is how long an append to it may wait for its replicas (offsets.commit.timeout.ms).
+const offsetCommitTimeout = 5 * time.Second
+
 // shard is one partition of that log in the memory of the broker that leads it.
 //
 //	request ── records ──▶ log ── high watermark ──▶ apply ──▶ group ──▶ answer
@@ -23,7 +26,7 @@ type shard struct {
 
 // groupAppend is what was appended to the log of a shard and is not on every replica yet.
 type groupAppend struct {
-	at   end
+	at   [1]end
 	code int16
 	then func(env mailbox.Env, code int16)
 }
@@ -76,7 +79,6 @@ func (b *Broker) startShards(env mailbox.Env) {
 			b.shards[i] = newShard(p)
 		default:
 			p.leaderEpoch++
-			p.replicate(p.leo, b.cluster.cfg.Now())
 			b.electGroups(env, i)
 		}
 	}
@@ -118,6 +120,10 @@ func (b *Broker) write(env mailbox.Env, s *shard, records []logRecord, then func
 	if err != nil {
 		bug("a batch for %s-%d cannot be read: %v", offsetsTopic, s.log.index, err)
 	}
+	if !b.room(env) {
+		then(env, forGroups(kafkaStorageError))
+		return
+	}
 	s.log.write(data, &h, Committed, b.cluster.cfg.Now())
 	b.persist(env, s, then)
 }
@@ -125,7 +131,7 @@ func (b *Broker) write(env mailbox.Env, s *shard, records []logRecord, then func
 // persist waits until the log of a shard is on every replica.
 func (b *Broker) persist(env mailbox.Env, s *shard, then func(env mailbox.Env, code int16)) {
 	a := &groupAppend{then: then}
-	a.at = end{s.log, s.log.leo, s.log.leaderEpoch, &a.code}
+	a.at[0] = end{p: s.log, offset: s.log.leo, epoch: s.log.leaderEpoch, code: &a.code}
 	b.leads(s.log)
 	if wait := draw(env, "replicate-groups", b.cluster.cfg.GroupReplication); wait > 0 {
 		env.After(wait, persisted{a})
@@ -135,12 +141,18 @@ func (b *Broker) persist(env mailbox.Env, s *shard, then func(env mailbox.Env, c
 }
 
 func (b *Broker) persisted(env mailbox.Env, a *groupAppend) {
-	b.advance(env, a.at)
-	code := a.code
-	if code != none {
-		code = NotCoordinator
+	b.replicate(env, a.at[:], offsetCommitTimeout, func(env mailbox.Env) { a.then(env, forGroups(a.code)) })
+}
+
+// forGroups is what became of an append in the words of a group coordinator.
+func forGroups(code int16) int16 {
+	switch code {
+	case notLeaderOrFollower, kafkaStorageError:
+		return NotCoordinator
+	case notEnoughReplicas, notEnoughReplicasAfter, requestTimedOut:
+		return CoordinatorNotAvailable
 	}
-	a.then(env, code)
+	return code
 }
 
 // catchUp applies what has come below the high watermark. While it loads it takes members over, too; a group at

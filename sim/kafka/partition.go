@@ -17,11 +17,11 @@ import (
 // Deleting records can move the log start past the LSO: that stays where the open transaction begins.
 // Batches lie one after the other in segments that are never moved, so that a fetch is a slice of one.
 type Partition struct {
+	replicaSet
 	cluster     *Cluster
 	topic       string
 	index       int32
 	config      *topicConfig
-	leader      int32
 	leaderEpoch int32
 
 	segments [][]byte
@@ -29,15 +29,15 @@ type Partition struct {
 	logStart int64
 	lso      int64
 	hw       int64
-	leo      int64
 
 	producers map[int64]*producerState
-	open      []openTxn    // by first offset
-	decided   []openTxn    // the marker is at or above the high watermark
-	aborted   []abortedTxn // in marker order
-	stable    int          // the first batch not below the LSO
-	waiting   bool         // the leader has fetches that wait for more
-	fetched   int64        // from where it was read last
+	open      []openTxn       // by first offset
+	decided   []openTxn       // the marker is at or above the high watermark
+	aborted   []abortedTxn    // in marker order
+	stable    int             // the first batch not below the LSO
+	waiting   bool            // the leader has fetches or answers that wait for more
+	fetched   int64           // from where it was read last
+	unsent    []record.Record // input that finds no leader
 }
 
 // Fate is what became of a record.
@@ -103,22 +103,33 @@ func (p *Partition) write(data []byte, h *header, fate Fate, now time.Duration) 
 		segment: int32(n - 1), at: int32(at), end: int32(len(s)), control: h.control(), fate: fate,
 		epoch: h.epoch, pid: h.pid, appended: now, decided: now, visible: -1})
 	p.leo += int64(h.lastDelta) + 1
+	p.cluster.spills(&p.replicaSet)
 	return &p.batches[len(p.batches)-1]
 }
 
 func (p *Partition) bytes(b *batch) []byte { return p.segments[b.segment][b.at:b.end:b.end] }
 
-// replicate moves the high watermark up to an offset, and the LSO after it.
+// replicate gives the followers that keep up the log up to an offset. The high watermark goes to where all replicas in
+// sync are, unless these are too few, and the LSO after it.
 func (p *Partition) replicate(to int64, now time.Duration) {
-	if to > p.hw {
-		p.hw = to
-		p.decided = slices.DeleteFunc(p.decided, func(t openTxn) bool { return t.marker < p.hw })
+	p.replicated = max(p.replicated, to)
+	if end := p.common(); end > p.hw && !p.underMinISR() {
+		p.hw = end
+		p.forgetDecided()
 	}
 	p.stabilize(now)
 }
 
-// stabilize computes the LSO: where the first transaction begins whose fate readers may not know yet.
-func (p *Partition) stabilize(now time.Duration) {
+// forgetDecided drops the transactions whose markers are below the high watermark.
+func (p *Partition) forgetDecided() {
+	p.decided = slices.DeleteFunc(p.decided, func(t openTxn) bool { return t.marker < p.hw })
+}
+
+// underMinISR says whether fewer replicas are in sync than the topic asks for: the high watermark stays where it is then.
+func (p *Partition) underMinISR() bool { return p.underMin(int(p.config.minISR)) }
+
+// firstUnstable is where the first transaction begins whose fate readers may not know yet, or the high watermark.
+func (p *Partition) firstUnstable() int64 {
 	lso := p.hw
 	if len(p.open) > 0 {
 		lso = min(lso, p.open[0].first)
@@ -126,6 +137,12 @@ func (p *Partition) stabilize(now time.Duration) {
 	for _, t := range p.decided {
 		lso = min(lso, t.first)
 	}
+	return lso
+}
+
+// stabilize moves the LSO to the first unstable offset.
+func (p *Partition) stabilize(now time.Duration) {
+	lso := p.firstUnstable()
 	if lso < p.lso || lso > p.hw || p.hw > p.leo {
 		p.cluster.violate("lso", "%s-%d: LSO goes from %d to %d, high watermark %d, log end %d", p.topic, p.index, p.lso, lso, p.hw, p.leo)
 	}
@@ -136,8 +153,17 @@ func (p *Partition) stabilize(now time.Duration) {
 	}
 }
 
-// AppendInput appends records as a plain producer would, replicated at once, and wakes who waits for them.
+// AppendInput appends records as a plain producer would (acks=1), replicated at once, and wakes who waits for them. It
+// waits itself while nobody leads the partition.
 func (p *Partition) AppendInput(now time.Duration, records ...record.Record) {
+	if !p.cluster.takes(p.leader) {
+		p.unsent = append(p.unsent, records...)
+		return
+	}
+	if len(p.unsent) > 0 {
+		records = append(p.unsent, records...)
+		p.unsent = nil
+	}
 	if len(records) == 0 {
 		return
 	}
@@ -209,3 +235,6 @@ func (p *Partition) deleteRecords(to int64, now time.Duration) {
 
 // Position is the offset from which the partition was fetched last: how far its reader is.
 func (p *Partition) Position() int64 { return p.fetched }
+
+// HighWatermark is the offset after the last one that all in-sync replicas have: markers take offsets, too.
+func (p *Partition) HighWatermark() int64 { return p.end(false) }

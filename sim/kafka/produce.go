@@ -142,6 +142,14 @@ func (b *Broker) append(env mailbox.Env, p *produce) {
 			s.out.ErrorCode = notLeaderOrFollower
 			continue
 		}
+		if p.req.Acks == -1 && s.p.underMinISR() {
+			s.out.ErrorCode = notEnoughReplicas
+			continue
+		}
+		if !b.room(env) {
+			s.out.ErrorCode = kafkaStorageError
+			continue
+		}
 		s.out.BaseOffset, s.out.ErrorCode = s.p.appendData(s.data, &s.h, b.guardOf(s), now)
 		if s.out.ErrorCode != none {
 			s.out.BaseOffset = -1
@@ -149,7 +157,7 @@ func (b *Broker) append(env mailbox.Env, p *produce) {
 		}
 		delete(l.guards, s.h.pid)
 		s.out.LogStartOffset = s.p.logStart
-		p.ends = append(p.ends, end{s.p, s.p.leo, s.p.leaderEpoch, &s.out.ErrorCode})
+		p.ends = append(p.ends, end{p: s.p, offset: s.p.leo, epoch: s.p.leaderEpoch, code: &s.out.ErrorCode})
 	}
 	if p.req.Acks != -1 || len(p.ends) == 0 {
 		b.answerProduce(env, p)
@@ -161,12 +169,11 @@ func (b *Broker) append(env mailbox.Env, p *produce) {
 
 // replicated lets readers see the records, and answers who waits for all replicas.
 func (b *Broker) replicated(env mailbox.Env, p *produce) {
-	for _, e := range p.ends {
-		b.advance(env, e)
+	if p.req.Acks != -1 {
+		b.replicate(env, p.ends, 0, nil)
+		return
 	}
-	if p.req.Acks == -1 {
-		b.answerProduce(env, p)
-	}
+	b.replicate(env, p.ends, ms(p.req.TimeoutMillis), func(env mailbox.Env) { b.answerProduce(env, p) })
 }
 
 func (b *Broker) answerProduce(env mailbox.Env, p *produce) {

@@ -55,36 +55,51 @@ func (p *Partition) appendData(data []byte, h *header, g *guard, now time.Durati
 	case !h.transactional() && s != nil && s.open():
 		return -1, invalidTxnState
 	}
+	if s != nil && s.epoch != h.epoch && s.open() {
+		p.cluster.violate("one-transaction", "%s-%d: data of producer %d epoch %d while its transaction of epoch %d is open",
+			p.topic, p.index, h.pid, h.epoch, s.epoch)
+	}
+	s = p.producer(h.pid, h.epoch)
+	if h.transactional() && !s.open() {
+		p.cluster.checkOpen(p, h)
+	}
+	fate := s.take(p, h, p.leo, len(p.batches))
+	return p.write(data, h, fate, now).base, none
+}
+
+// producer is the state of a producer, which is new if there was none. Of former epochs no batch counts.
+func (p *Partition) producer(pid int64, epoch int16) *producerState {
+	s := p.producers[pid]
 	if s == nil {
-		s = &producerState{coordinatorEpoch: -1, txnFirst: -1}
-		p.producers[h.pid] = s
+		s = &producerState{epoch: epoch, coordinatorEpoch: -1, txnFirst: -1}
+		p.producers[pid] = s
 	}
-	if s.epoch != h.epoch {
-		if s.open() {
-			p.cluster.violate("one-transaction", "%s-%d: data of producer %d epoch %d while its transaction of epoch %d is open",
-				p.topic, p.index, h.pid, h.epoch, s.epoch)
-		}
-		s.epoch, s.window = h.epoch, s.window[:0]
+	if s.epoch != epoch {
+		s.epoch, s.window = epoch, s.window[:0]
 	}
+	return s
+}
+
+// take remembers a batch of data, the i-th of the log, and says what becomes of it.
+func (s *producerState) take(p *Partition, h *header, base int64, i int) Fate {
 	fate := Committed
 	if h.transactional() {
 		fate = Open
 		if !s.open() {
-			s.txnFirst = p.leo
-			p.open = append(p.open, openTxn{pid: h.pid, first: p.leo})
-			p.cluster.checkOpen(p, h)
+			s.txnFirst = base
+			p.open = append(p.open, openTxn{pid: h.pid, first: base})
 		}
-		s.txnBatches = append(s.txnBatches, len(p.batches))
+		s.txnBatches = append(s.txnBatches, i)
 	}
 	if h.sequence == noSequence {
-		return p.write(data, h, fate, now).base, none
+		return fate
 	}
 	if len(s.window) == windowMax {
 		copy(s.window, s.window[1:])
 		s.window = s.window[:windowMax-1]
 	}
-	s.window = append(s.window, kept{h.sequence, h.lastSequence(), p.leo})
-	return p.write(data, h, fate, now).base, none
+	s.window = append(s.window, kept{h.sequence, h.lastSequence(), base})
+	return fate
 }
 
 // inSequence says whether a batch that is no retransmit is the one that comes next.
@@ -114,7 +129,8 @@ func (p *Partition) appendMarker(pid int64, epoch int16, commit bool, coordinato
 	if s != nil {
 		stale := epoch < s.epoch
 		if strict { // under TV2 a marker carries the next epoch; an equal one is a resend
-			stale = epoch < s.epoch || epoch == s.epoch && s.open() && epoch != math.MaxInt16
+			resend := !s.open() && !p.cluster.reproduces(Kafka19999)
+			stale = epoch < s.epoch || epoch == s.epoch && !resend && epoch != math.MaxInt16
 		}
 		switch {
 		case stale:

@@ -22,15 +22,31 @@ type brokerSetting struct {
 // brokerSettings are those that can be set, by name.
 var brokerSettings = []brokerSetting{
 	yes("auto.create.topics.enable", func(c *Config) *bool { return &c.NoTopicAutoCreation }, true),
+	number("default.replication.factor", func(c *Config) *int { return &c.DefaultReplicationFactor }, 1),
+	{"flinch.first.producer.epoch", 0, setFirstProducerEpoch, nil},
+	yes("flinch.keep.prepared.transactions", func(c *Config) *bool { return &c.KeepPrepared }, false).own(),
+	{"flinch.reproduce", 0, setReproduce, nil},
 	{"group.initial.rebalance.delay.ms", kmsg.ConfigTypeInt, setInitialRebalanceDelay,
 		func(c *Config) string { return millisText(c.initialRebalanceDelay()) }},
+	number(minInSyncReplicas, func(c *Config) *int { return &c.MinInSyncReplicas }, 1),
 	number("num.partitions", func(c *Config) *int { return &c.NumPartitions }, 1),
+	span("replica.lag.time.max.ms", func(c *Config) *time.Duration { return &c.ReplicaLagTimeMax }),
 	span("transaction.abort.timed.out.transaction.cleanup.interval.ms", func(c *Config) *time.Duration { return &c.AbortScanInterval }),
 	span("transaction.max.timeout.ms", func(c *Config) *time.Duration { return &c.TransactionMaxTimeout }),
 	yes("transaction.partition.verification.enable", func(c *Config) *bool { return &c.NoPartitionVerification }, true),
 	span("transaction.remove.expired.transaction.cleanup.interval.ms", func(c *Config) *time.Duration { return &c.IDExpiryScanInterval }),
+	number("transaction.state.log.min.isr", func(c *Config) *int { return &c.TransactionStateLogMinISR }, 1),
+	yes("transaction.two.phase.commit.enable", func(c *Config) *bool { return &c.TwoPhaseCommit }, false),
 	{"transaction.version", 0, setTransactionVersion, nil},
 	span("transactional.id.expiration.ms", func(c *Config) *time.Duration { return &c.IDExpiration }),
+	yes(uncleanElection, func(c *Config) *bool { return &c.UncleanLeaderElection }, false),
+	yes("unstable.api.versions.enable", func(c *Config) *bool { return &c.UnstableAPIVersions }, false),
+}
+
+// own makes it a word of the model's own, for which no client can ask.
+func (s brokerSetting) own() brokerSetting {
+	s.kind = 0
+	return s
 }
 
 // BrokerSettings are the names that Set knows.
@@ -98,6 +114,16 @@ func setInitialRebalanceDelay(c *Config, value string) error {
 	if c.InitialRebalanceDelay = time.Duration(n) * time.Millisecond; n == 0 {
 		c.InitialRebalanceDelay = -1
 	}
+	return nil
+}
+
+func setFirstProducerEpoch(c *Config, value string) error {
+	n, err := strconv.ParseInt(value, 10, 16)
+	if err != nil || n < 0 || int16(n) > exhausted {
+		return fmt.Errorf("flinch.first.producer.epoch is %q; it must be a whole number from 0 to %d, the last epoch that a producer is given",
+			value, exhausted)
+	}
+	c.FirstProducerEpoch = int16(n)
 	return nil
 }
 

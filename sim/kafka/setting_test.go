@@ -14,14 +14,16 @@ func TestABrokerIsSetUpInKafkasOwnWords(t *testing.T) {
 		"num.partitions":                            "6",
 		"transaction.max.timeout.ms":                "60000",
 		"transaction.partition.verification.enable": "false",
+		"transaction.two.phase.commit.enable":       "true",
 		"transaction.version":                       "1",
+		"unstable.api.versions.enable":              "true",
 	} {
 		if err := c.Set(name, value); err != nil {
 			t.Fatal(err)
 		}
 	}
 	want := Config{NoTopicAutoCreation: true, InitialRebalanceDelay: -1, NumPartitions: 6, TransactionMaxTimeout: time.Minute,
-		NoPartitionVerification: true, TransactionVersion: TV1}
+		NoPartitionVerification: true, TransactionVersion: TV1, TwoPhaseCommit: true, UnstableAPIVersions: true}
 	want.defaults()
 	c.defaults()
 	for _, s := range brokerSettings {
@@ -43,6 +45,8 @@ func TestWhatABrokerCannotBeIsRefusedInASentence(t *testing.T) {
 		"auto.create.topics.enable=yes":         `it must be true or false`,
 		"num.partitions=0":                      `it must be a whole number of at least 1`,
 		"group.initial.rebalance.delay.ms=soon": `0 for none`,
+		"flinch.first.producer.epoch=32767":     `a whole number from 0 to 32766, the last epoch`,
+		"flinch.reproduce=KAFKA-20090, more":    `flinch.reproduce has "more"; the model can reproduce KAFKA-19367`,
 		"log.dirs=/kafka":                       `no setting log.dirs`,
 	} {
 		name, value, _ := strings.Cut(setting, "=")

@@ -67,6 +67,7 @@ type txnRecord struct {
 	start                 int64            // ms, when the first partition was added; -1
 	updated               int64            // ms
 	tv2                   bool             // the client last seen bumps the epoch with every transaction
+	nextEpoch             int16            // with nextPID: of the next producer
 	usedPID               int64            // under which the last transaction began, for the invariant
 	usedEpoch             int16
 }
@@ -79,7 +80,7 @@ func (r *txnRecord) has(tp topicPartition) bool {
 // successor is the producer id and epoch after the transaction. The epochs of the old producer id may be used up.
 func (r *txnRecord) successor() (pid int64, epoch int16) {
 	if r.nextPID != noPID {
-		return r.nextPID, 0
+		return r.nextPID, r.nextEpoch
 	}
 	return r.pid, r.epoch
 }
@@ -87,7 +88,7 @@ func (r *txnRecord) successor() (pid int64, epoch int16) {
 // txnPartition is a partition of the transaction log: a record per transactional id, and what is being
 // appended, of which a new coordinator may or may not find something.
 type txnPartition struct {
-	leader   int32
+	replicaSet
 	epoch    int32 // the coordinator epoch: it grows with every election
 	records  map[string]*txnRecord
 	inFlight map[string]*txnRecord

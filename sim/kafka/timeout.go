@@ -31,7 +31,7 @@ func (b *Broker) scan(env mailbox.Env) {
 			e := b.entry(i, id)
 			switch {
 			case e.pending != nil:
-			case e.state == Ongoing && e.start+e.timeout.Milliseconds() < now:
+			case e.state == Ongoing && !e.promised() && e.start+e.timeout.Milliseconds() < now:
 				b.fence(env, e, causeTimeout, func(mailbox.Env, int16) {})
 			case expire && e.state.settled() && e.updated <= now-b.cluster.cfg.IDExpiration.Milliseconds():
 				next := e.txnRecord
@@ -45,16 +45,27 @@ func (b *Broker) scan(env mailbox.Env) {
 // fence bumps the epoch, so that the owner of an open transaction is refused from now on, and aborts it.
 func (b *Broker) fence(env mailbox.Env, e *entry, cause string, done func(mailbox.Env, int16)) {
 	next := e.txnRecord
-	next.state = PrepareAbort
+	next.settle()
 	if !e.failedFence { // else it was bumped when the fence was first tried
 		next.epoch++
+		if next.nextPID != noPID {
+			next.nextEpoch++
+		}
 	}
+	next.state = PrepareAbort
 	last := noEpoch
 	if b.cluster.cfg.TransactionVersion.level() >= 2 { // the cluster's own, whatever the client's style
 		last = next.epoch - 1
-		if last >= exhausted {
+		if last >= exhausted && !b.cluster.reproduces(Kafka20090) {
 			next.nextPID = b.cluster.freshPID()
 		}
+	}
+	if e.tv2 && b.cluster.reproduces(Kafka19367) {
+		next.epoch++
+	}
+	if overflown(next.epoch) {
+		done(env, unknownServerError)
+		return
 	}
 	b.begin(env, &transition{entry: e, next: next, last: last, cause: cause, done: done})
 }

@@ -66,7 +66,7 @@ func (c *Cluster) grow(t *topic, partitions int) {
 			leader = (leader + 1) % c.cfg.Brokers
 		}
 		t.partitions = append(t.partitions, &Partition{cluster: c, topic: t.name, index: int32(i), config: t.config,
-			leader: int32(leader), producers: map[int64]*producerState{}})
+			replicaSet: c.placed(c.inRow(leader, t.replicas)), producers: map[int64]*producerState{}})
 	}
 }
 
@@ -96,24 +96,13 @@ func (c *Cluster) find(name string, id [16]byte, byID bool, partition int32) (*P
 	return t.partitions[partition], none
 }
 
-// replicasOf are the brokers that have a partition, its leader first, and those of them that are up. The model does
-// not hold who leads against it.
-func (c *Cluster) replicasOf(t *topic, p *Partition) (all, inSync []int32) {
-	for i := range t.replicas {
-		n := (p.leader + int32(i)) % int32(c.cfg.Brokers)
-		all = append(all, n)
-		if !c.down[n] || n == p.leader {
-			inSync = append(inSync, n)
-		}
-	}
-	return all, inSync
-}
-
 // leads checks that this broker leads a partition in the epoch that the client believes in, if it says one.
 func (b *Broker) leadsIn(p *Partition, epoch int32) int16 {
 	switch {
 	case b.leads(p) == nil:
 		return notLeaderOrFollower
+	case b.cluster.disks[b.node].offline:
+		return kafkaStorageError
 	case epoch >= 0 && epoch < p.leaderEpoch:
 		return fencedLeaderEpoch
 	case epoch > p.leaderEpoch:

@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -13,12 +14,15 @@ import (
 
 // topicConfig is what can be set for a topic, as far as the model knows it. The fields are what it acts on.
 type topicConfig struct {
-	set             map[string]string // all others have their defaults
+	set             map[string]string // all others are the brokers', or have their defaults
+	brokers         map[string]string
 	maxMessageBytes int64
 	appendTime      bool  // records get the time of the append, and not their maker's
 	before, after   int64 // ms: how old, and how far in the future, a record may be
 	retention       int64 // ms; -1: for ever
 	retentionBytes  int64 // -1: any number
+	minISR          int64 // how many replicas must be in sync for acks=all
+	unclean         bool  // who is not in sync may lead if nobody else is left
 }
 
 // setting is one entry of a topic's configuration.
@@ -31,6 +35,24 @@ type setting struct {
 }
 
 var booleans = []string{"false", "true"}
+
+// What topics inherit of their brokers.
+const (
+	minInSyncReplicas = "min.insync.replicas"
+	uncleanElection   = "unclean.leader.election.enable"
+)
+
+// topics is what topics inherit, as far as it was set.
+func (c *Config) topics() map[string]string {
+	inherited := map[string]string{}
+	if c.MinInSyncReplicas > 1 {
+		inherited[minInSyncReplicas] = strconv.Itoa(c.MinInSyncReplicas)
+	}
+	if c.UncleanLeaderElection {
+		inherited[uncleanElection] = "true"
+	}
+	return inherited
+}
 
 // settings of a topic with Kafka's defaults, by name.
 var settings = []setting{
@@ -57,7 +79,7 @@ var settings = []setting{
 	{name: "message.timestamp.type", preset: "CreateTime", kind: kmsg.ConfigTypeString, values: []string{"CreateTime", "LogAppendTime"}},
 	{name: "min.cleanable.dirty.ratio", preset: "0.5", kind: kmsg.ConfigTypeDouble},
 	{name: "min.compaction.lag.ms", preset: "0", kind: kmsg.ConfigTypeLong},
-	{name: "min.insync.replicas", preset: "1", kind: kmsg.ConfigTypeInt, least: 1},
+	{name: minInSyncReplicas, preset: "1", kind: kmsg.ConfigTypeInt, least: 1, into: func(c *topicConfig) *int64 { return &c.minISR }},
 	{name: "preallocate", preset: "false", kind: kmsg.ConfigTypeBoolean, values: booleans},
 	{name: "remote.copy.lag.bytes", preset: "-1", kind: kmsg.ConfigTypeLong, least: -1},
 	{name: "remote.copy.lag.ms", preset: "0", kind: kmsg.ConfigTypeLong, least: -1},
@@ -70,15 +92,16 @@ var settings = []setting{
 	{name: "segment.index.bytes", preset: "10485760", kind: kmsg.ConfigTypeInt, least: 4},
 	{name: "segment.jitter.ms", preset: "0", kind: kmsg.ConfigTypeLong},
 	{name: "segment.ms", preset: "604800000", kind: kmsg.ConfigTypeLong, least: 1},
-	{name: "unclean.leader.election.enable", preset: "false", kind: kmsg.ConfigTypeBoolean, values: booleans},
+	{name: uncleanElection, preset: "false", kind: kmsg.ConfigTypeBoolean, values: booleans},
 }
 
-// newTopicConfig checks what is to be set, and fills in the defaults. What is wrong with it is said as Kafka does.
-func newTopicConfig(set map[string]string) (c *topicConfig, wrong string) {
-	c = &topicConfig{set: set}
+// topicConfig checks what is to be set for a topic, and fills in what the brokers have and the defaults. What is wrong
+// with it is said as Kafka does.
+func (c *Config) topicConfig(set map[string]string) (t *topicConfig, wrong string) {
+	t = &topicConfig{set: set, brokers: c.topics()}
 	for _, s := range settings {
-		value, _ := c.value(&s)
-		if wrong := s.apply(c, value); wrong != "" {
+		value, _ := t.value(&s)
+		if wrong := s.apply(t, value); wrong != "" {
 			return nil, wrong
 		}
 	}
@@ -87,8 +110,9 @@ func newTopicConfig(set map[string]string) (c *topicConfig, wrong string) {
 			return nil, "Unknown topic config name: " + name
 		}
 	}
-	c.appendTime = set["message.timestamp.type"] == "LogAppendTime"
-	return c, ""
+	t.appendTime = set["message.timestamp.type"] == "LogAppendTime"
+	t.unclean = cmp.Or(set[uncleanElection], t.brokers[uncleanElection]) == "true"
+	return t, ""
 }
 
 func (s *setting) apply(c *topicConfig, value string) (wrong string) {
@@ -130,10 +154,13 @@ var anyTime = map[string]string{
 	"retention.ms":                   "-1",
 }
 
-// value is that of a setting, and whether it was set.
-func (c *topicConfig) value(s *setting) (value string, set bool) {
-	if value, set = c.set[s.name]; set {
-		return value, true
+// value is that of a setting, and where it comes from.
+func (c *topicConfig) value(s *setting) (value string, from kmsg.ConfigSource) {
+	if value, set := c.set[s.name]; set {
+		return value, kmsg.ConfigSourceDynamicTopicConfig
 	}
-	return s.preset, false
+	if value, set := c.brokers[s.name]; set {
+		return value, kmsg.ConfigSourceStaticBrokerConfig
+	}
+	return s.preset, kmsg.ConfigSourceDefaultConfig
 }

@@ -56,6 +56,16 @@ func (b *Broker) begin(env mailbox.Env, t *transition) {
 		t.done(env, unsupportedVersion)
 		return
 	}
+	switch {
+	case b.underMinISR(e.log):
+		b.giveUp(env, t, CoordinatorNotAvailable)
+		return
+	case !b.room(env):
+		b.giveUp(env, t, NotCoordinator)
+		return
+	}
+	e.log.leo++
+	b.cluster.spills(&e.log.replicaSet)
 	e.log.inFlight[e.id] = &t.next
 	env.After(draw(env, "txn-append", b.cluster.cfg.TxnReplication), appended{t})
 }
@@ -68,17 +78,17 @@ func (b *Broker) appended(env mailbox.Env, t *transition) {
 		t.done(env, NotCoordinator)
 		return
 	}
+	if !b.everywhere(e.log) {
+		b.wait(env, t)
+		return
+	}
 	delete(e.log.inFlight, e.id)
 	if c.faults.failAppends > 0 {
 		c.faults.failAppends--
 		if c.faults.failWritten {
 			c.store(e.log, &t.next)
 		}
-		e.pending = nil
-		if t.fences() && !e.failedFence {
-			e.epoch, e.failedFence = t.next.epoch, true
-		}
-		t.done(env, CoordinatorNotAvailable)
+		b.giveUp(env, t, CoordinatorNotAvailable)
 		return
 	}
 	from := e.state
@@ -96,4 +106,14 @@ func (b *Broker) appended(env mailbox.Env, t *transition) {
 	if e.state.deciding() {
 		b.decide(env, e)
 	}
+}
+
+// giveUp is for a change that could not be appended, as far as this coordinator knows.
+func (b *Broker) giveUp(env mailbox.Env, t *transition, code int16) {
+	e := t.entry
+	e.pending = nil
+	if t.fences() && !e.failedFence {
+		e.epoch, e.failedFence = t.next.epoch, true
+	}
+	t.done(env, code)
 }

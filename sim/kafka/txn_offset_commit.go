@@ -86,6 +86,9 @@ func (b *Broker) appendTxnOffsets(env mailbox.Env, o *offsetsInTxn) {
 			code = illegalGeneration
 		}
 	}
+	if code == none && !b.room(env) {
+		code = forGroups(kafkaStorageError)
+	}
 	if code == none {
 		g := b.guardOf(&o.slot)
 		_, code = s.log.appendData(o.slot.data, &o.slot.h, g, b.cluster.cfg.Now())

@@ -75,7 +75,7 @@ func (b *Broker) askCoordinator(env mailbox.Env, q question, then func(env mailb
 	}
 	req.Transactions = append(req.Transactions, txn)
 	to := b.cluster.txns[TxnPartitionOf(q.id)].leader
-	b.asked.send(env, b.cluster.addrs[to], 0, req, func(env mailbox.Env, resp kmsg.Response) {
+	answered := func(env mailbox.Env, resp kmsg.Response) {
 		answers, ok := resp.(*kmsg.AddPartitionsToTxnResponse)
 		codes := make([]int16, len(q.partitions))
 		for i := range codes {
@@ -85,7 +85,12 @@ func (b *Broker) askCoordinator(env mailbox.Env, q question, then func(env mailb
 			}
 		}
 		then(env, codes)
-	})
+	}
+	if to == noLeader {
+		answered(env, nil)
+		return
+	}
+	b.asked.send(env, b.cluster.addrs[to], 0, req, answered)
 }
 
 // ask asks about the batches of a produce request.

@@ -33,7 +33,7 @@ func (b *Broker) writeTxnMarkers(env mailbox.Env, c call, req *kmsg.WriteTxnMark
 				p := b.cluster.partition(topicPartition{t.Topic, n})
 				r.Partition, r.ErrorCode = n, b.mark(env, c, &in, p)
 				if r.ErrorCode == none {
-					m.ends = append(m.ends, end{p, p.leo, p.leaderEpoch, &r.ErrorCode})
+					m.ends = append(m.ends, end{p: p, offset: p.leo, epoch: p.leaderEpoch, code: &r.ErrorCode})
 					m.notes = append(m.notes, history.MarkerAppended{ID: b.cluster.ids[in.ProducerID], ProducerID: in.ProducerID,
 						Epoch: in.ProducerEpoch, Topic: t.Topic, Partition: n, Commit: in.Committed})
 				}
@@ -55,8 +55,13 @@ func (b *Broker) mark(env mailbox.Env, c call, in *kmsg.WriteTxnMarkersRequestMa
 		return unknownTopicOrPartition
 	}
 	l := b.leads(p)
-	if l == nil {
+	switch {
+	case l == nil:
 		return notLeaderOrFollower
+	case p.underMinISR():
+		return notEnoughReplicas
+	case !b.room(env):
+		return kafkaStorageError
 	}
 	if p.topic == offsetsTopic && b.shardAt(p) == nil {
 		return notLeaderOrFollower // the groups that it is about are not read yet
@@ -76,9 +81,12 @@ func (b *Broker) mark(env mailbox.Env, c call, in *kmsg.WriteTxnMarkersRequestMa
 
 // marked lets readers see the decision, and answers.
 func (b *Broker) marked(env mailbox.Env, m *markerAppend) {
-	for i, e := range m.ends {
-		b.advance(env, e)
-		env.Note(m.notes[i])
-	}
-	b.answer(env, m.call, m.resp)
+	b.replicate(env, m.ends, interBrokerTimeout, func(env mailbox.Env) {
+		for i, e := range m.ends {
+			if *e.code == none {
+				env.Note(m.notes[i])
+			}
+		}
+		b.answer(env, m.call, m.resp)
+	})
 }

@@ -1,9 +1,12 @@
 package conformance
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/flinch-dev/flinch/sim/kafka/preview"
 )
 
 // Whoever asks for a producer id with a transactional id owns that id from then on: everybody before is fenced.
@@ -123,6 +126,26 @@ var initProducerID = []Case{
 		l.Settle("a")
 		l.Is(l.Over("a"), "over p1/1")
 		l.Is(l.Visible(0), "")
+	}},
+	{"A21", "the version for prepared transactions is not announced", 0, func(l *Lab) {
+		for _, key := range l.apiVersions(3).ApiKeys {
+			if kmsg.Key(key.ApiKey) == kmsg.InitProducerID {
+				l.Is(fmt.Sprint(key.MinVersion, key.MaxVersion), "0 5")
+			}
+		}
+	}},
+	{"A22", "and who uses it all the same is hung up on", 0, func(l *Lab) {
+		l.Writer("a")
+		for _, flags := range [][2]bool{{false, false}, {true, false}, {true, true}} {
+			req := &preview.InitProducerIDRequest{InitProducerIDRequest: *l.Initing("a", NoPID, NoEpoch, lasting)}
+			req.Enable2PC, req.KeepPreparedTxn = flags[0], flags[1]
+			said := Silence
+			if resp, ok := l.Ask(l.Coordinates("a"), 6, req).(*preview.InitProducerIDResponse); ok {
+				said = Name(resp.ErrorCode)
+			}
+			l.Is(said, Silence)
+		}
+		l.Is(l.Describe("a"), "Empty p1/0")
 	}},
 }
 

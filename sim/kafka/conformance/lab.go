@@ -10,6 +10,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/flinch-dev/flinch/sim/kafka/preview"
 )
 
 // Lab is where a story is told: a target, and names on it that nobody else uses. The topic "out" has four partitions and is
@@ -91,7 +93,7 @@ func (l *Lab) untilSettled(try func() string) string {
 // SendTo puts a request on its way, through the bytes of the protocol: what a version does not carry is lost.
 func (l *Lab) SendTo(node int32, version int16, req kmsg.Request) (await func() kmsg.Response) {
 	req.SetVersion(version)
-	carried := kmsg.RequestForKey(req.Key())
+	carried := preview.RequestFor(req.Key(), version)
 	carried.SetVersion(version)
 	if err := carried.ReadFrom(req.AppendTo(nil)); err != nil {
 		l.Stop("request %s v%d cannot be read: %v", kmsg.NameForKey(req.Key()), version, err)

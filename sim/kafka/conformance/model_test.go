@@ -11,6 +11,7 @@ import (
 	"github.com/flinch-dev/flinch/sim"
 	"github.com/flinch-dev/flinch/sim/kafka"
 	"github.com/flinch-dev/flinch/sim/kafka/conformance"
+	"github.com/flinch-dev/flinch/sim/kafka/preview"
 )
 
 // model is the model in virtual time: a world with three brokers and a client.
@@ -22,11 +23,14 @@ type model struct {
 	asked   uint64
 }
 
-const modelBrokers = 3
+const (
+	modelBrokers = 3
+	session      = 9 * time.Second // of a broker that has died
+)
 
 func newModel(tv kafka.TransactionVersion) *model {
 	m := &model{World: sim.New(sim.Config{Seed: 7}), tv: tv, heard: map[uint64]kmsg.Response{}}
-	m.cluster = kafka.NewCluster(kafka.Config{Brokers: modelBrokers, TransactionVersion: tv, Now: m.World.Now,
+	m.cluster = kafka.NewCluster(kafka.Config{Brokers: modelBrokers, DefaultReplicationFactor: modelBrokers, TransactionVersion: tv, Now: m.World.Now,
 		IDExpiration: 5 * time.Minute, IDExpiryScanInterval: time.Minute,
 		Wake: func(to mailbox.Addr, msg mailbox.Msg) { m.World.Send(to, to, msg) }})
 	for n, addr := range m.cluster.Addrs() {
@@ -58,7 +62,7 @@ func (m *model) Send(node int32, conn int, req kmsg.Request) func() kmsg.Respons
 			return nil
 		}
 		resp := m.heard[corr]
-		carried := kmsg.ResponseForKey(resp.Key())
+		carried := preview.ResponseFor(resp.Key(), resp.GetVersion())
 		carried.SetVersion(resp.GetVersion())
 		if err := carried.ReadFrom(resp.AppendTo(nil)); err != nil {
 			panic(fmt.Sprintf("answer %s v%d cannot be read: %v", kmsg.NameForKey(resp.Key()), resp.GetVersion(), err))
@@ -85,7 +89,14 @@ func (m *model) MoveCoordinator(id string, to int32) {
 
 func (m *model) Kill(nodes ...int32) {
 	for _, n := range nodes {
-		m.World.Kill(string(kafka.Addr(int(n))))
+		name := string(kafka.Addr(int(n)))
+		m.World.Kill(name)
+		m.cluster.Died(int(n))
+		m.After(session, func() {
+			if !m.Up(name) {
+				m.cluster.FailOver(int(n))
+			}
+		})
 	}
 }
 

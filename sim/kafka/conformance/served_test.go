@@ -15,7 +15,7 @@ func TestServed(t *testing.T) {
 	if os.Getenv("CONFORMANCE") == "" {
 		t.Skip("this waits in real time: set CONFORMANCE=1, or make conformance")
 	}
-	server, err := broker.Start(broker.Config{Kafka: kafka.Config{AbortScanInterval: 500 * time.Millisecond,
+	server, err := broker.Start(broker.Config{Kafka: kafka.Config{DefaultReplicationFactor: 3, AbortScanInterval: 500 * time.Millisecond,
 		IDExpiration: 30 * time.Second, IDExpiryScanInterval: time.Second}})
 	if err != nil {
 		t.Fatal(err)

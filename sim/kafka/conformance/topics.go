@@ -21,12 +21,18 @@ func (l *Lab) topic(name string) string {
 	return l.global(name)
 }
 
-// CreateTopic makes a topic, and waits until all brokers know who leads it, and the leaders themselves.
-func (l *Lab) CreateTopic(name string, partitions int32) {
+// CreateTopic makes a topic, and waits until all brokers know who leads it, and the leaders themselves. A configuration is
+// names and values by turns.
+func (l *Lab) CreateTopic(name string, partitions int32, config ...string) {
 	l.topics = append(l.topics, name)
 	req := kmsg.NewPtrCreateTopicsRequest()
 	t := kmsg.NewCreateTopicsRequestTopic()
 	t.Topic, t.NumPartitions, t.ReplicationFactor = l.global(name), partitions, -1
+	for i := 0; i < len(config); i += 2 {
+		c := kmsg.NewCreateTopicsRequestTopicConfig()
+		c.Name, c.Value = config[i], &config[i+1]
+		t.Configs = append(t.Configs, c)
+	}
 	req.Topics, req.TimeoutMillis = append(req.Topics, t), int32(Patience.Milliseconds())
 	resp, ok := l.Ask(l.Controller(), 5, req).(*kmsg.CreateTopicsResponse)
 	switch {

@@ -1,0 +1,49 @@
+package kafka
+
+import (
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/runtime/wire"
+)
+
+// describeTxn asks the coordinator of a transactional id what it knows of it, until it is there to answer.
+func (c *Client) describeTxn(env mailbox.Env, asker mailbox.Addr, m wire.KafkaDescribeTxn) {
+	limit := m.Deadline
+	set(&limit, c.cfg.MaxBlock)
+	answer := func(env mailbox.Env, out wire.KafkaTxnIs) {
+		out.Req, out.TransactionalID, out.Version = m.Req, m.TransactionalID, c.cfg.TransactionVersion.level()
+		env.Send(asker, out)
+	}
+	j := c.within(env, asker, limit, func(env mailbox.Env) {
+		answer(env, wire.KafkaTxnIs{ProducerID: noPID, Epoch: noEpoch, Err: timedOut})
+	})
+	var try func(mailbox.Env)
+	try = func(env mailbox.Env) {
+		c.withCoordinator(env, j, ofTransaction, m.TransactionalID, func(env mailbox.Env, node int32) {
+			req := kmsg.NewPtrDescribeTransactionsRequest()
+			req.TransactionalIDs = []string{m.TransactionalID}
+			c.send(env, node, 0, 0, req, func(env mailbox.Env, resp kmsg.Response) {
+				if j.over {
+					return
+				}
+				code := networkException
+				out := wire.KafkaTxnIs{ProducerID: noPID, Epoch: noEpoch}
+				if described, ok := resp.(*kmsg.DescribeTransactionsResponse); ok {
+					t := described.TransactionStates[0]
+					code = t.ErrorCode
+					if code == none {
+						out.State, out.ProducerID, out.Epoch = t.State, t.ProducerID, t.ProducerEpoch
+					}
+				}
+				if c.retry(env, j, m.TransactionalID, code, try) {
+					return
+				}
+				j.end()
+				out.Err = nameOf(code)
+				answer(env, out)
+			})
+		})
+	}
+	try(env)
+}
