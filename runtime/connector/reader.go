@@ -1,11 +1,11 @@
 package connector
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/flinch-dev/flinch/runtime/blob"
+	"github.com/flinch-dev/flinch/runtime/id"
 	"github.com/flinch-dev/flinch/runtime/mailbox"
 	"github.com/flinch-dev/flinch/runtime/plan"
 	"github.com/flinch-dev/flinch/runtime/record"
@@ -38,7 +38,7 @@ func NewReader(op plan.Operator, subtask Subtask, kafka mailbox.Addr, store *blo
 	case plan.DataGen:
 		return NewDataGen(op, subtask)
 	default:
-		return NewKafkaReader(op, kafka)
+		return NewKafkaReader(op, subtask, kafka)
 	}
 }
 
@@ -52,12 +52,15 @@ const (
 
 // KafkaReader reads partitions of a topic.
 type KafkaReader struct {
-	op     plan.Operator
-	kafka  mailbox.Addr
-	splits []*partition
-	turn   int
-	req    uint64
-	noMore bool
+	op      plan.Operator
+	attempt id.Attempt
+	kafka   mailbox.Addr
+	splits  []*partition
+	turn    int
+	req     uint64
+	noMore  bool
+
+	standings []standing // in checkpoints that are under way
 }
 
 // partition is one split: one batch being handed out, and the fetch of the next one under way.
@@ -66,6 +69,8 @@ type partition struct {
 	next    int64 // the offset of the next record to hand out: what a checkpoint stores
 	fetch   int64 // the offset to fetch from
 	asked   uint64
+	ends    uint64 // asked where it begins and ends, since its offset was out of range
+	stall   *stall // nil while all is well
 	batches []fetched
 	highest record.EventTime // of the records handed out by this attempt: not in a checkpoint, as in Flink
 }
@@ -82,9 +87,11 @@ type refetch struct{ Partition int32 }
 func (refetch) Word() string { return "refetch" }
 
 // NewKafkaReader returns a reader without splits.
-func NewKafkaReader(op plan.Operator, kafka mailbox.Addr) *KafkaReader {
-	return &KafkaReader{op: op, kafka: kafka}
+func NewKafkaReader(op plan.Operator, subtask Subtask, kafka mailbox.Addr) *KafkaReader {
+	return &KafkaReader{op: op, attempt: subtask.Attempt, kafka: kafka}
 }
+
+func (r *KafkaReader) committed() bool { return r.op.Isolation == plan.ReadCommitted }
 
 // Assign starts to fetch splits.
 func (r *KafkaReader) Assign(env mailbox.Env, splits []wire.Split, noMore bool) {
@@ -103,7 +110,7 @@ func (r *KafkaReader) ask(env mailbox.Env, p *partition) {
 	r.req++
 	p.asked = r.req
 	env.Send(r.kafka, wire.KafkaFetch{Req: r.req, Topic: r.op.Topic, Partition: p.number, Offset: p.fetch,
-		MaxBytes: fetchMaxBytes, MaxWait: fetchMaxWait, ReadCommitted: r.op.Isolation == "read_committed"})
+		MaxBytes: fetchMaxBytes, MaxWait: fetchMaxWait, ReadCommitted: r.committed()})
 }
 
 // Handle takes what a fetch brought.
@@ -118,12 +125,13 @@ func (r *KafkaReader) Handle(env mailbox.Env, m mailbox.Msg) (bool, error) {
 		switch m.Err {
 		case "":
 		case "OFFSET_OUT_OF_RANGE":
-			return true, fmt.Errorf("read %s-%d from offset %d: the broker does not have that offset any more; "+
-				"restore a newer checkpoint, or keep the topic's records longer than the longest outage", r.op.Topic, p.number, p.fetch)
+			r.outOfRange(env, p)
+			return true, nil
 		default:
 			env.After(fetchBackoff, refetch{p.number})
 			return true, nil
 		}
+		r.watch(env, p, m)
 		p.fetch = m.Next
 		if m.Records.N > 0 {
 			env.Work(mailbox.Serialize, m.Records.Size())
@@ -137,8 +145,16 @@ func (r *KafkaReader) Handle(env mailbox.Env, m mailbox.Msg) (bool, error) {
 			r.ask(env, p)
 		}
 		return true, nil
+	case wire.KafkaPartitionsAre:
+		return true, r.measured(env, m)
+	case stalledFor:
+		r.overdue(env, m)
+		return true, nil
+	case wire.KafkaHolderIs:
+		r.found(env, m)
+		return true, nil
 	case refetch:
-		if p := r.partition(m.Partition); p != nil && p.asked == 0 {
+		if p := r.partition(m.Partition); p != nil && p.asked == 0 && p.ends == 0 {
 			r.ask(env, p)
 		}
 		return true, nil

@@ -5,6 +5,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/flinch-dev/flinch/runtime/history"
+	"github.com/flinch-dev/flinch/runtime/id"
+	"github.com/flinch-dev/flinch/runtime/mailbox"
 	"github.com/flinch-dev/flinch/runtime/mailbox/mailboxtest"
 	"github.com/flinch-dev/flinch/runtime/plan"
 	"github.com/flinch-dev/flinch/runtime/record"
@@ -17,26 +20,46 @@ type reading struct {
 	t   *testing.T
 	env *mailboxtest.Env
 	req map[int32]uint64 // of the last fetch from each partition
+
+	question uint64             // the last other request
+	timer    *mailboxtest.Timer // the last one that was set
 }
 
 func read(t *testing.T, splits ...wire.Split) *reading {
+	return readAs(t, plan.ReadUncommitted, splits...)
+}
+
+func readAs(t *testing.T, isolation string, splits ...wire.Split) *reading {
 	r := &reading{t: t, env: mailboxtest.New("tm/task"), req: map[int32]uint64{}}
-	r.KafkaReader = NewKafkaReader(plan.Operator{Name: "in", Kind: plan.KafkaSource, Topic: "in", OutOfOrder: 5 * time.Millisecond}, "tm/kafka")
+	r.KafkaReader = NewKafkaReader(plan.Operator{Name: "in", Kind: plan.KafkaSource, Topic: "in", OutOfOrder: 5 * time.Millisecond, Isolation: isolation},
+		Subtask{Attempt: id.Attempt{Vertex: "in"}}, "tm/kafka")
 	r.Assign(r.env, splits, false)
 	return r
 }
 
-// does compares what the reader asked for: "1@40" is partition 1 from offset 40 on, "wait 100ms" a timer.
+// does compares what the reader asked for: "1@40" is partition 1 from offset 40 on, "ends" where the topic begins and
+// ends, "holder of 1" who holds its last stable offset, "wait 100ms" a timer. A note is told by its kind.
 func (r *reading) does(want ...string) {
 	r.t.Helper()
 	r.env.Tell(r.t, func(effect any) string {
 		switch e := effect.(type) {
 		case mailboxtest.Mail:
-			f := e.M.(wire.KafkaFetch)
-			r.req[f.Partition] = f.Req
-			return fmt.Sprintf("%d@%d", f.Partition, f.Offset)
+			switch m := e.M.(type) {
+			case wire.KafkaFetch:
+				r.req[m.Partition] = m.Req
+				return fmt.Sprintf("%d@%d", m.Partition, m.Offset)
+			case wire.KafkaPartitions:
+				r.question = m.Req
+				return "ends"
+			case wire.KafkaFindHolder:
+				r.question = m.Req
+				return fmt.Sprintf("holder of %d", m.Partition)
+			}
 		case *mailboxtest.Timer:
+			r.timer = e
 			return fmt.Sprint("wait ", e.Wait)
+		case history.SourceStalled:
+			return fmt.Sprintf("%s at %s-%d: %d of %d, %s (%d/%d) %s", e.Kind(), e.Topic, e.Partition, e.Stable, e.HighWatermark, e.Transaction, e.ProducerID, e.Epoch, e.State)
 		}
 		return ""
 	}, want...)
@@ -123,23 +146,143 @@ func TestRepetitionsAreIgnored(t *testing.T) {
 	r.emits(9, "[0@5]", "[0@6]")
 }
 
-// A fetch that fails is tried again after a while. Only records that the broker has deleted are past help.
+// A fetch that fails is tried again after a while.
 func TestAFetchThatFails(t *testing.T) {
 	r := read(t, wire.Split{Partition: 0, Offset: 5})
 	r.does("0@5")
-	if mine, err := r.Handle(r.env, wire.KafkaFetched{Req: r.req[0], Err: "NOT_LEADER_OR_FOLLOWER"}); !mine || err != nil {
-		t.Fatal(mine, err)
-	}
+	r.fails("NOT_LEADER_OR_FOLLOWER")
 	r.does("wait 100ms")
 	for range 2 {
-		if mine, err := r.Handle(r.env, refetch{0}); !mine || err != nil {
-			t.Fatal(mine, err)
-		}
+		r.handles(refetch{0})
 	}
 	r.does("0@5") // once: the second time one is under way
-	_, err := r.Handle(r.env, wire.KafkaFetched{Req: r.req[0], Err: "OFFSET_OUT_OF_RANGE"})
-	if want := "read in-0 from offset 5: the broker does not have that offset any more; restore a newer checkpoint, or keep the topic's records longer than the longest outage"; err == nil || err.Error() != want {
-		t.Errorf("got  %v\nwant %s", err, want)
+}
+
+// handles gives the reader something that is not a batch of records.
+func (r *reading) handles(m mailbox.Msg) {
+	r.t.Helper()
+	if mine, err := r.Handle(r.env, m); !mine || err != nil {
+		r.t.Fatalf("%s is the reader's: %v, %v", m.Word(), mine, err)
+	}
+}
+
+func (r *reading) fails(answer string) {
+	r.t.Helper()
+	r.handles(wire.KafkaFetched{Req: r.req[0], Next: 5, Err: answer})
+}
+
+// An offset that is not there is nothing to be silent about. Retention has deleted it, or the broker has lost what was
+// read from it, or the topic is another one now: the task fails and says which, whatever auto.offset.reset is.
+func TestAnOffsetThatIsNotThere(t *testing.T) {
+	for _, c := range []struct {
+		what             string
+		earliest, latest []int64
+		want             string
+	}{
+		{"retention", []int64{40}, []int64{90}, "read in-0 from offset 5: the broker has nothing before offset 40 any more, so that 35 offsets are lost; " +
+			"restore a newer checkpoint, or keep the topic's records longer than the longest outage"},
+		{"truncation", []int64{0}, []int64{3}, "read in-0 from offset 5: the partition ends at offset 3, so that the broker has lost what was read from it before, by an " +
+			"unclean election, or the topic was made anew; restore a checkpoint from before that, if what is there now is to be read"},
+		{"another topic", nil, nil, "read in-0 from offset 5: the topic has 0 partitions by now; it was made anew, and the job's offsets are of the one before: " +
+			"start the job without its state"},
+	} {
+		r := read(t, wire.Split{Partition: 0, Offset: 5})
+		r.does("0@5")
+		r.fails("OFFSET_OUT_OF_RANGE")
+		r.does("ends")
+		_, err := r.Handle(r.env, wire.KafkaPartitionsAre{Req: r.question, Topic: "in", Earliest: c.earliest, Latest: c.latest})
+		if err == nil || err.Error() != c.want {
+			t.Errorf("%s: got  %v\nwant %s", c.what, err, c.want)
+		}
+	}
+}
+
+// A new leader may not have caught up when it is asked: then the offset is there after all.
+func TestAnOffsetThatIsThereAfterAll(t *testing.T) {
+	r := read(t, wire.Split{Partition: 0, Offset: 5})
+	r.does("0@5")
+	r.fails("OFFSET_OUT_OF_RANGE")
+	r.does("ends")
+	r.handles(refetch{0}) // of an earlier failure: not now
+	r.does()
+	r.handles(wire.KafkaPartitionsAre{Req: r.question, Topic: "in", Earliest: []int64{0}, Latest: []int64{5}})
+	r.does("wait 100ms")
+	r.handles(refetch{0})
+	r.does("0@5")
+	r.fails("OFFSET_OUT_OF_RANGE")
+	r.does("ends")
+	r.handles(wire.KafkaPartitionsAre{Req: r.question, Topic: "in", Err: "TIMED_OUT"})
+	r.does("wait 100ms") // nobody could say; the fetch will
+}
+
+// stands answers the last fetch from partition 0 with nothing: the last stable offset is where the reader stands, and the
+// high watermark ahead of it.
+func (r *reading) stands(stable, high int64) {
+	r.t.Helper()
+	r.handles(wire.KafkaFetched{Req: r.req[0], Next: stable, Latest: stable, HighWatermark: high})
+}
+
+// Somebody's transaction is open where the reader stands. That is usual for a while; after a minute it is noted whose it
+// is, once, for as long as the reader stands there.
+func TestAReaderThatWaitsForATransaction(t *testing.T) {
+	r := readAs(t, plan.ReadCommitted, wire.Split{Partition: 0, Offset: 7})
+	r.does("0@7")
+	r.stands(7, 9)
+	r.does("wait 1m0s", "0@7")
+	r.stands(7, 30)
+	r.does("0@7")
+	r.handles(r.timer.M)
+	r.does("holder of 0")
+	r.handles(wire.KafkaHolderIs{Req: r.question, Topic: "in", ProducerID: 4001, Epoch: 3, First: 7, TransactionalID: "upstream-1", State: "CompleteAbort"})
+	r.does("source.stalled at in-0: 7 of 30, upstream-1 (4001/3) CompleteAbort")
+	r.stands(7, 31)
+	r.does("0@7") // it is known
+}
+
+// Any progress ends the wait, and the next transaction has a minute of its own. A partition whose end is reached, and a
+// reader of uncommitted records, wait for nobody.
+func TestAReaderThatGoesOn(t *testing.T) {
+	r := readAs(t, plan.ReadCommitted, wire.Split{Partition: 0, Offset: 7})
+	r.does("0@7")
+	r.stands(7, 9)
+	r.does("wait 1m0s", "0@7")
+	first := r.timer
+	r.handles(wire.KafkaFetched{Req: r.req[0], Next: 9, Latest: 9, HighWatermark: 12}) // it was aborted; another one follows
+	r.does("0@9")
+	if !first.Stopped {
+		t.Error("the timer of the first transaction still runs")
+	}
+	r.stands(9, 12)
+	r.does("wait 1m0s", "0@9")
+	r.handles(first.M) // it had fired before it was stopped
+	r.does()
+	r.handles(r.timer.M)
+	r.does("holder of 0")
+	r.handles(wire.KafkaFetched{Req: r.req[0], Next: 12, Latest: 12, HighWatermark: 12})
+	r.does("0@12")
+	r.handles(wire.KafkaHolderIs{Req: r.question, Topic: "in", ProducerID: 4001}) // too late to matter
+	r.does()
+	r.stands(12, 12)
+	r.does("0@12")
+
+	r = readAs(t, plan.ReadUncommitted, wire.Split{Partition: 0, Offset: 7})
+	r.does("0@7")
+	r.handles(wire.KafkaFetched{Req: r.req[0], Next: 7, Latest: 7, HighWatermark: 9})
+	r.does("0@7")
+}
+
+// Brokers that do not answer, or say that it is nobody's, are asked again a minute later.
+func TestAHolderWhoIsNotFound(t *testing.T) {
+	r := readAs(t, plan.ReadCommitted, wire.Split{Partition: 0, Offset: 7})
+	r.does("0@7")
+	r.stands(7, 9)
+	r.does("wait 1m0s", "0@7")
+	for _, answer := range []wire.KafkaHolderIs{{ProducerID: -1, Err: "TIMED_OUT"}, {ProducerID: -1}} {
+		r.handles(r.timer.M)
+		r.does("holder of 0")
+		answer.Req = r.question
+		r.handles(answer)
+		r.does("wait 1m0s")
 	}
 }
 

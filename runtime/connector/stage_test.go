@@ -26,8 +26,14 @@ type stage struct {
 }
 
 func setUp(t *testing.T, op plan.Operator) *stage {
+	return setUpAs(t, op, 0, 2)
+}
+
+// setUpAs is setUp for a subtask of so many.
+func setUpAs(t *testing.T, op plan.Operator, subtask, parallelism int) *stage {
 	s := &stage{t: t, env: mailboxtest.New("tm/task"), store: blob.NewClient("objectstore", 10*time.Second, 2), req: map[string]uint64{}}
-	s.Sink = NewSink(op, Subtask{Attempt: id.Attempt{Graph: "graph", Vertex: "sink", Number: 3}, Parallelism: 2}, "tm/kafka", s.store)
+	attempt := id.Attempt{Graph: "graph", Vertex: "sink", Subtask: subtask, Number: 3}
+	s.Sink = NewSink(op, Subtask{Attempt: attempt, Parallelism: parallelism}, "tm/kafka", s.store)
 	return s
 }
 
@@ -50,6 +56,11 @@ func (s *stage) words(effect any) string {
 				return "abort " + m.TransactionalID
 			}
 			return fmt.Sprintf("commit %s of %d/%d", m.TransactionalID, m.ProducerID, m.Epoch)
+		case wire.KafkaListTxns:
+			s.req["list"] = m.Req
+			return "list " + m.Prefix
+		case wire.KafkaDescribeTxn:
+			return "describe " + m.TransactionalID
 		case wire.KafkaCloseProducer:
 			return "close " + m.TransactionalID
 		case wire.BlobPut:
@@ -70,7 +81,10 @@ func (s *stage) words(effect any) string {
 		}
 		return "* committed " + e.Transaction
 	case history.SinkCommitLost:
-		return fmt.Sprintf("* lost %s: %s", e.Transaction, e.Answer)
+		if e.Proven {
+			return fmt.Sprintf("* lost %s: %s (%s)", e.Transaction, e.Answer, e.Shows)
+		}
+		return fmt.Sprintf("* maybe lost %s: %s (%s)", e.Transaction, e.Answer, e.Shows)
 	case history.SinkAborted:
 		return "* aborted " + e.Transaction
 	}
@@ -111,6 +125,22 @@ func (s *stage) ended(transaction, failed string) error {
 		s.t.Errorf("the answer for %s was not the sink's", transaction)
 	}
 	return err
+}
+
+// is answers the question what the broker knows of a transaction, in a cluster of transaction version 2.
+func (s *stage) is(transaction, state string, producer int64, epoch int16) error {
+	s.t.Helper()
+	mine, err := s.Handle(s.env, wire.KafkaTxnIs{TransactionalID: transaction, State: state, ProducerID: producer, Epoch: epoch, Version: 2})
+	if !mine {
+		s.t.Errorf("the description of %s was not the sink's", transaction)
+	}
+	return err
+}
+
+// listed answers the question for open transactions.
+func (s *stage) listed(open ...string) {
+	s.t.Helper()
+	s.must(s.Handle(s.env, wire.KafkaTxnsAre{Req: s.req["list"], IDs: open}))
 }
 
 func (s *stage) write(keys ...string) {

@@ -30,7 +30,8 @@ type phase string
 const (
 	closed     phase = "closed"
 	committing phase = "committing" // what the restored state owes
-	probing    phase = "probing"    // for lingering transactions
+	listed     phase = "listed"     // the open transactions, by the brokers
+	aborting   phase = "aborting"   // lingering transactions, one by one
 	filling    phase = "filling"    // initialising ids that a skipped checkpoint left out
 	opening    phase = "opening"    // the transaction to write to
 	writing    phase = "writing"
@@ -39,9 +40,10 @@ const (
 )
 
 var moves = map[phase][]phase{
-	closed:     {committing, probing},
-	committing: {probing},
-	probing:    {opening},
+	closed:     {committing, listed, aborting},
+	committing: {listed, aborting},
+	listed:     {aborting},
+	aborting:   {opening},
 	opening:    {writing},
 	writing:    {flushing},
 	flushing:   {flushed},
@@ -49,11 +51,11 @@ var moves = map[phase][]phase{
 	filling:    {opening},
 }
 
-// transactionalSink is Flink's exactly-once Kafka sink with INCREMENTING names and PROBING abort.
+// transactionalSink is Flink's exactly-once Kafka sink: INCREMENTING names with PROBING abort, or POOLING names with
+// LISTING abort.
 //
-// Every epoch has a transactional id of its own, <prefix>-<subtask>-<n>, where n is one more than the id of
-// the checkpoint before it. Ids are never reused while they may be owed, so initialising an id, which aborts
-// what it has open, can never hit a transaction that a restored checkpoint must commit.
+// Every epoch has a transaction under an id of its own. An id is never initialised, which aborts what it has open,
+// while a restored checkpoint may still have to commit it: how that is kept is the naming's.
 type transactionalSink struct {
 	op      plan.Operator
 	subtask Subtask
@@ -61,12 +63,12 @@ type transactionalSink struct {
 
 	phase      phase
 	restored   id.Checkpoint
-	number     id.Checkpoint // of the current transactional id
-	target     id.Checkpoint // filling up to this number
-	probe      int           // the subtask index probed
-	found      bool          // whether that subtask had anything
+	names      naming
+	due        []string // to be initialised; the last is written to
+	lingering  lingering
 	checkpoint id.Checkpoint // being pre-committed
-	opened     committable   // the transaction that is written to
+	current    string        // the transactional id that is written to
+	opened     committable   // its transaction
 	req        uint64
 
 	batch   record.Batch
@@ -75,7 +77,7 @@ type transactionalSink struct {
 }
 
 func newTransactionalSink(op plan.Operator, subtask Subtask, kafka mailbox.Addr) *transactionalSink {
-	return &transactionalSink{op: op, subtask: subtask, kafka: kafka, phase: closed,
+	return &transactionalSink{op: op, subtask: subtask, kafka: kafka, phase: closed, names: newNaming(op, subtask),
 		owed: committer{kafka: kafka, attempt: subtask.Attempt}}
 }
 
@@ -89,14 +91,10 @@ func (s *transactionalSink) move(to phase) {
 	panic(fmt.Sprintf("sink %s: no move from %s to %s", s.subtask.Attempt, s.phase, to))
 }
 
-func (s *transactionalSink) name(subtask int, number id.Checkpoint) string {
-	return fmt.Sprintf("%s-%d-%d", s.op.TransactionPrefix, subtask, number)
-}
-
 // Open commits what the restored checkpoint owes, aborts what a former attempt left open, and opens the
 // first transaction, in this order: an id that is owed must be decided before anybody initialises ids.
 func (s *transactionalSink) Open(env mailbox.Env, restored id.Checkpoint, state snapshot.Operator) error {
-	if err := s.owed.restore(state); err != nil {
+	if err := s.owed.restore(state, s.names); err != nil {
 		return err
 	}
 	s.restored = restored
@@ -105,22 +103,8 @@ func (s *transactionalSink) Open(env mailbox.Env, restored id.Checkpoint, state 
 		s.owed.commit(env, restored, true)
 		return nil
 	}
-	s.startProbing(env)
+	s.search(env)
 	return nil
-}
-
-func (s *transactionalSink) startProbing(env mailbox.Env) {
-	s.move(probing)
-	s.probe, s.number, s.found = s.subtask.Attempt.Subtask, s.restored, false
-	s.probeNext(env)
-}
-
-// probeNext initialises the ids after the restored one, one after the other. Epoch 0 means that nobody has
-// used the id before: there the row ends. Rows of subtasks that an earlier, larger parallelism had follow
-// at steps of the present one, until a row is empty.
-func (s *transactionalSink) probeNext(env mailbox.Env) {
-	s.number++
-	s.init(env, s.name(s.probe, s.number))
 }
 
 func (s *transactionalSink) init(env mailbox.Env, name string) {
@@ -128,14 +112,25 @@ func (s *transactionalSink) init(env mailbox.Env, name string) {
 	env.Send(s.kafka, wire.KafkaInitProducer{Req: s.req, TransactionalID: name, Timeout: s.timeout()})
 }
 
-func (s *transactionalSink) timeout() time.Duration {
-	return cmp.Or(s.op.TransactionTimeout, defaultTimeout)
+// openAfter opens the transaction of the epoch that follows a checkpoint.
+func (s *transactionalSink) openAfter(env mailbox.Env, checkpoint id.Checkpoint) {
+	s.due = s.names.next(checkpoint)
+	if len(s.due) > 1 {
+		s.move(filling)
+	}
+	s.openNext(env)
 }
 
-func (s *transactionalSink) open(env mailbox.Env, number id.Checkpoint) {
-	s.move(opening)
-	s.number = number
-	s.init(env, s.name(s.subtask.Attempt.Subtask, number))
+func (s *transactionalSink) openNext(env mailbox.Env) {
+	s.current, s.due = s.due[0], s.due[1:]
+	if len(s.due) == 0 {
+		s.move(opening)
+	}
+	s.init(env, s.current)
+}
+
+func (s *transactionalSink) timeout() time.Duration {
+	return cmp.Or(s.op.TransactionTimeout, defaultTimeout)
 }
 
 func (s *transactionalSink) Busy() bool { return s.phase != writing && s.phase != flushed }
@@ -155,10 +150,9 @@ func (s *transactionalSink) Flush(env mailbox.Env) {
 	if s.batch.N == 0 {
 		return
 	}
-	name := s.name(s.subtask.Attempt.Subtask, s.number)
 	env.Work(mailbox.Serialize, s.batch.Size())
-	env.Send(s.kafka, wire.KafkaProduce{TransactionalID: name, Topic: s.op.Topic, Records: s.batch})
-	env.Note(history.SinkWrite{Attempt: s.subtask.Attempt, Transaction: name})
+	env.Send(s.kafka, wire.KafkaProduce{TransactionalID: s.current, Topic: s.op.Topic, Records: s.batch})
+	env.Note(history.SinkWrite{Attempt: s.subtask.Attempt, Transaction: s.current})
 	s.unacked += s.batch.N
 	s.batch = record.Batch{}
 }
@@ -168,32 +162,18 @@ func (s *transactionalSink) PreCommit(env mailbox.Env, checkpoint id.Checkpoint)
 	s.move(flushing)
 	s.checkpoint = checkpoint
 	s.req++
-	env.Send(s.kafka, wire.KafkaFlush{Req: s.req, TransactionalID: s.name(s.subtask.Attempt.Subtask, s.number)})
+	env.Send(s.kafka, wire.KafkaFlush{Req: s.req, TransactionalID: s.current})
 }
 
-// Snapshot keeps what is owed, and opens the transaction of the next epoch under the number after this
-// checkpoint. If checkpoints were skipped, their numbers are initialised too: probing stops at a number that
-// was never used, so there may be no gaps.
+// Snapshot keeps what is owed, and opens the transaction of the next epoch.
 func (s *transactionalSink) Snapshot(env mailbox.Env, checkpoint id.Checkpoint) []snapshot.List {
-	lists := s.owed.snapshot()
-	s.target = checkpoint + 1
-	s.fill(env)
+	lists := s.owed.snapshot(s.names.mode())
+	s.openAfter(env, checkpoint)
 	return lists
 }
 
-func (s *transactionalSink) fill(env mailbox.Env) {
-	if s.number+1 >= s.target {
-		s.open(env, s.target)
-		return
-	}
-	if s.phase != filling {
-		s.move(filling)
-	}
-	s.number++
-	s.init(env, s.name(s.subtask.Attempt.Subtask, s.number))
-}
-
 func (s *transactionalSink) Complete(env mailbox.Env, checkpoint id.Checkpoint) {
+	s.names.completed(checkpoint)
 	s.owed.commit(env, checkpoint, false)
 }
 
@@ -207,7 +187,7 @@ func (s *transactionalSink) Handle(env mailbox.Env, m mailbox.Msg) (bool, error)
 		}
 		return true, nil
 	case wire.KafkaProduced:
-		if m.TransactionalID != s.name(s.subtask.Attempt.Subtask, s.number) {
+		if m.TransactionalID != s.current {
 			return true, nil
 		}
 		s.unacked -= m.Records
@@ -233,20 +213,42 @@ func (s *transactionalSink) Handle(env mailbox.Env, m mailbox.Msg) (bool, error)
 			s.owed.add(s.checkpoint, written)
 			env.Note(history.SinkPrecommitted{Checkpoint: s.checkpoint, Attempt: s.subtask.Attempt,
 				Transaction: m.TransactionalID, ProducerID: m.ProducerID, Epoch: m.Epoch, Records: m.Records})
+		} else {
+			s.names.recycle(m.TransactionalID)
 		}
 		env.Send(s.kafka, wire.KafkaCloseProducer{TransactionalID: m.TransactionalID})
 		s.move(flushed)
 		return true, nil
-	case wire.KafkaTxnEnded:
-		if err := s.owed.ended(env, m); err != nil {
-			return true, err
+	case wire.KafkaTxnsAre:
+		if m.Req != s.req || s.phase != listed {
+			return true, nil
 		}
-		if s.phase == committing && s.owed.settled(s.restored) {
-			s.startProbing(env)
+		if m.Err != "" {
+			return true, fmt.Errorf("list the open transactions of prefix %s: %s", s.op.TransactionPrefix, m.Err)
 		}
+		s.abort(env, newListing(m.IDs, s.names, &s.owed))
 		return true, nil
+	case wire.KafkaTxnEnded:
+		finished, err := s.owed.ended(env, m)
+		return true, s.answered(env, m.TransactionalID, finished, err)
+	case wire.KafkaTxnIs:
+		finished, err := s.owed.described(env, m)
+		return true, s.answered(env, m.TransactionalID, finished, err)
 	}
 	return false, nil
+}
+
+// answered goes on when the committer has finished with a transaction: its id is free, and after a restore the last
+// of them lets the writer begin.
+func (s *transactionalSink) answered(env mailbox.Env, name string, finished bool, err error) error {
+	if err != nil || !finished {
+		return err
+	}
+	s.names.finished(name)
+	if s.phase == committing && s.owed.settled(s.restored) {
+		s.search(env)
+	}
+	return nil
 }
 
 // ready handles a producer that was initialised, for whichever reason.
@@ -259,23 +261,15 @@ func (s *transactionalSink) ready(env mailbox.Env, m wire.KafkaProducerReady) er
 		return fmt.Errorf("open transaction %s: %s", m.TransactionalID, m.Err)
 	}
 	switch s.phase {
-	case probing:
+	case aborting:
 		env.Send(s.kafka, wire.KafkaCloseProducer{TransactionalID: m.TransactionalID})
-		if m.Epoch > 0 {
-			s.found = true
+		if s.lingering.initialised(m.Epoch) {
 			env.Note(history.SinkAborted{Attempt: s.subtask.Attempt, Transaction: m.TransactionalID})
-			s.probeNext(env)
-			return nil
 		}
-		if s.found {
-			s.probe, s.number, s.found = s.probe+s.subtask.Parallelism, s.restored, false
-			s.probeNext(env)
-			return nil
-		}
-		s.open(env, s.restored+1)
+		s.abortNext(env)
 	case filling:
 		env.Send(s.kafka, wire.KafkaCloseProducer{TransactionalID: m.TransactionalID})
-		s.fill(env)
+		s.openNext(env)
 	case opening:
 		s.opened = committable{m.TransactionalID, m.ProducerID, m.Epoch}
 		s.move(writing)

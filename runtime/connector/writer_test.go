@@ -33,15 +33,21 @@ func opened(t *testing.T) *stage {
 // epoch writes a record, and takes the sink through a checkpoint to the next transaction.
 func (s *stage) epoch(n id.Checkpoint, transaction, next string) (state []string) {
 	s.t.Helper()
+	return items(s.lists(n, transaction, next))
+}
+
+// lists is epoch, with the state as it is kept.
+func (s *stage) lists(n id.Checkpoint, transaction, next string) []snapshot.List {
+	s.t.Helper()
 	s.write("a")
 	s.PreCommit(s.env, n)
 	s.does("produce 1 in "+transaction, "flush "+transaction)
 	s.flushed(transaction, 1, 1)
 	s.does(fmt.Sprintf("* pre-committed %s for %d, 1 records", transaction, n), "close "+transaction)
-	state = items(s.Snapshot(s.env, n))
+	lists := s.Snapshot(s.env, n)
 	s.does("init " + next)
 	s.ready(next, 1)
-	return state
+	return lists
 }
 
 // From the first record to the commit: everything is flushed before the barrier may leave, the state names the

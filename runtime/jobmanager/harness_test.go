@@ -28,6 +28,7 @@ type stage struct {
 	lease    *lease.Service
 	blobs    *blobs.Store
 	managers map[string]*actorTM
+	earliest []int64 // of every topic, by partition
 	// What the tasks do, if not the usual.
 	silent  func(a id.Attempt) bool         // does not acknowledge
 	reason  func(a id.Attempt) string       // declines with it
@@ -80,7 +81,7 @@ type setting struct {
 
 func play(t *testing.T, c setting) *stage {
 	s := &stage{World: sim.New(sim.Config{Seed: 7, RoundTrip: true}), t: t, lease: lease.New(), blobs: blobs.New(),
-		managers: map[string]*actorTM{}, answers: map[uint64]mailbox.Msg{}}
+		managers: map[string]*actorTM{}, earliest: make([]int64, 4), answers: map[uint64]mailbox.Msg{}}
 	one := func(name string, a mailbox.Actor) {
 		s.Add(sim.Process{Name: name, BootTime: -1, Boot: func(int) []sim.Resident { return []sim.Resident{{Actor: a}} }})
 	}
@@ -99,7 +100,7 @@ func play(t *testing.T, c setting) *stage {
 			return []sim.Resident{
 				{Actor: jobmanager.New(jobmanager.Config{Name: name, Flink: conf, HA: "ha", ObjectStore: "objectstore",
 					Kafka: mailbox.Addr(name).In("kafka"), Job: c.job})},
-				{Name: "kafka", Actor: topic{4}},
+				{Name: "kafka", Actor: topic{s}},
 			}
 		}})
 	}
@@ -235,11 +236,11 @@ func (c client) Receive(_ mailbox.Env, _ mailbox.Addr, m mailbox.Msg) error {
 }
 
 // topic is a Kafka client that only knows how many partitions every topic has.
-type topic struct{ partitions int }
+type topic struct{ s *stage }
 
 func (k topic) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) error {
 	if q, ok := m.(wire.KafkaPartitions); ok {
-		env.Send(from, wire.KafkaPartitionsAre{Req: q.Req, Topic: q.Topic, Earliest: make([]int64, k.partitions), Latest: make([]int64, k.partitions)})
+		env.Send(from, wire.KafkaPartitionsAre{Req: q.Req, Topic: q.Topic, Earliest: slices.Clone(k.s.earliest), Latest: make([]int64, len(k.s.earliest))})
 	}
 	return nil
 }

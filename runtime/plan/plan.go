@@ -66,6 +66,7 @@ type Operator struct {
 	Topic              string
 	Path               string // file source and sink: a prefix in the object store
 	Isolation          string // ReadUncommitted or ReadCommitted
+	Group              string `json:",omitempty"` // the consumer group that hears of a source's offsets; "": none
 	Guarantee          Guarantee
 	TransactionPrefix  string
 	TransactionTimeout time.Duration

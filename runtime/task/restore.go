@@ -51,6 +51,9 @@ func (t *Task) initialize(env mailbox.Env) error {
 	if first := middle[0]; first.Kind.Source() {
 		t.source, middle = first, middle[1:]
 		t.reader = connector.NewReader(first, subtask, t.cfg.Kafka, t.store)
+		if conf.KafkaSource.CommitOffsetsOnCheckpoint {
+			t.offsets, _ = t.reader.(connector.OffsetCommitter)
+		}
 	}
 	if n := len(middle); n > 0 && middle[n-1].Kind.Sink() {
 		t.target, middle = middle[n-1], middle[:n-1]

@@ -138,6 +138,9 @@ func (t *Task) resumeSnapshot(env mailbox.Env) {
 		}
 		up.state.Operators = append(up.state.Operators, snapshot.Operator{Operator: t.source.Name, Lists: []snapshot.List{list}})
 		t.notePosition(env, checkpoint, false)
+		if t.offsets != nil {
+			t.offsets.Snapshot(checkpoint)
+		}
 	}
 	for _, frozen := range t.chain.Freeze() {
 		env.Work(mailbox.Freeze, frozen.Size())
@@ -186,6 +189,9 @@ func (t *Task) complete(env mailbox.Env, checkpoint id.Checkpoint) {
 	}
 	s.notified = checkpoint
 	env.Note(history.CheckpointNotified{Checkpoint: checkpoint, Attempt: t.cfg.Task.Attempt})
+	if t.offsets != nil {
+		t.offsets.Complete(env, checkpoint)
+	}
 	if t.sink != nil {
 		t.sink.Complete(env, checkpoint)
 	}

@@ -219,6 +219,32 @@ func TestASourceAndASinkInASnapshot(t *testing.T) {
 	s.does() // of a former life
 }
 
+// Who watches the source's consumer group sees its offsets move with the checkpoints that are complete, and never before.
+// It can be switched off.
+func TestTheOffsetsOfAGroup(t *testing.T) {
+	for follows, want := range map[string][]string{
+		"true":  {"* checkpoint.notified", "kafka-commit-offsets", "kafka-end-txn"},
+		"false": {"* checkpoint.notified", "kafka-end-txn"},
+	} {
+		d := copying()
+		d.Chain[0].Group = "watchers"
+		d.Config = map[string]string{"commit.offsets.on.checkpoint": follows}
+		s := setUp(t, d)
+		s.ready(0)
+		s.ready(1)
+		s.receive("tm", wire.AssignSplits{Req: 3, Attempt: attempt("copy", 0), Splits: []wire.Split{{Partition: 0, Offset: 40}}})
+		s.does("INITIALIZING", "reader []", "kafka-init-producer", "kafka-close-producer", "kafka-init-producer", "RUNNING", "fetch 0@40", "splits-assigned")
+		s.fetched(40, 41)
+		s.does("fetch 0@42")
+		s.receive("jm", wire.TriggerCheckpoint{Job: job, Attempt: attempt("copy", 0), Checkpoint: 1})
+		s.does("produce 2", "kafka-flush")
+		s.receive("tm/kafka", wire.KafkaFlushed{Req: s.asked, TransactionalID: "p-0-1", ProducerID: 7, Epoch: 1, Records: 2})
+		s.does("* sink.precommitted", "kafka-close-producer", "* source.position [42]", "kafka-init-producer", "* snapshot.taken", "started 1", "upload starts")
+		s.receive("tm", wire.NotifyCheckpointComplete{Attempt: attempt("copy", 0), Checkpoint: 1})
+		s.does(want...)
+	}
+}
+
 // Triggers that come while one is being prepared wait for it, and are taken one after the other.
 func TestTriggersWaitForEachOther(t *testing.T) {
 	s := copier(t)

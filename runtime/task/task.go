@@ -48,6 +48,7 @@ type Task struct {
 	outputs []*channel.Output
 	reader  connector.Reader // of a source, else nil
 	source  plan.Operator
+	offsets connector.OffsetCommitter // of a source that commits its offsets, else nil
 	chain   *operator.Chain
 	row     [rowMax]record.Record // being processed
 	env     mailbox.Env           // of the message being handled

@@ -141,6 +141,8 @@ func (s *stage) client(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) {
 	case wire.KafkaEndTxn:
 		s.kafka = append(s.kafka, "commit "+m.TransactionalID)
 		env.Send(from, wire.KafkaTxnEnded{Req: m.Req, TransactionalID: m.TransactionalID, Err: s.commit[m.TransactionalID]})
+	case wire.KafkaDescribeTxn:
+		env.Send(from, wire.KafkaTxnIs{Req: m.Req, TransactionalID: m.TransactionalID, Err: "TRANSACTIONAL_ID_NOT_FOUND"})
 	}
 }
 

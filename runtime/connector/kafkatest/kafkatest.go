@@ -89,7 +89,10 @@ var clauses = []struct {
 	{"a commit after fencing says so", tellsOfFencing},
 	{"a producer that was never opened is unknown", knowsItsProducers},
 	{"open transactions are listed by prefix", lists},
+	{"a description tells of the last transaction", describes},
+	{"who holds the last stable offset has a name", findsHolders},
 	{"an unavailable coordinator is waited for", waitsForCoordinators},
 	{"a deadline leaves the commit undecided", timesOut},
 	{"nothing is tried again for an actor that has ended", endsWithItsAsker},
+	{"what an actor that has ended had open is aborted", abandons},
 }

@@ -144,6 +144,18 @@ func knowsItsProducers(s *story) {
 	s.equal("a flush without a transaction", words(idle.Records, idle.ProducerID, idle.Epoch, idle.Err), "0 -1 -1")
 }
 
+// abandons: a task is cancelled between two checkpoints. Readers need not wait for a timeout, and what it has
+// pre-committed, so that it closed its producer, is still to be committed.
+func abandons(s *story) {
+	owed := s.precommit(First, "owed", "x")
+	s.Ask(First, wire.KafkaCloseProducer{TransactionalID: "owed"})
+	s.precommit(First, "a", "d")
+	s.Ask(First, wire.KafkaClose{Asker: First})
+	s.equal("partition 1", s.visible(Second, 1), "")
+	s.equal("the commit", s.commit(Second, owed), "")
+	s.equal("partition 0", s.visible(Second, 0), "x0")
+}
+
 // lists is how a job finds what a former attempt has left open. An id that was opened and not written to has nothing.
 func lists(s *story) {
 	var owed pair
@@ -168,4 +180,46 @@ func lists(s *story) {
 	s.equal("open", open("job-"), "job-0-7")
 	s.equal("open", open(""), "job-0-7 jobless")
 	s.equal("open", open("job-.*"), "")
+}
+
+// describes is how a sink learns what became of a transaction whose commit is refused. In version 2 ending one raises
+// the epoch, and so does an abort for a successor; the init itself raises it once more, in all versions.
+func describes(s *story) {
+	ask := func(id string) wire.KafkaTxnIs {
+		s.t.Helper()
+		s.Ask(Second, wire.KafkaDescribeTxn{Req: s.req(), TransactionalID: id, Deadline: time.Minute})
+		m := answer[wire.KafkaTxnIs](s, Second)
+		s.equal("the answer is for", words(m.Req, m.TransactionalID), words(s.last, id))
+		return m
+	}
+	unknown := ask("never")
+	s.equal("an id that nobody has used", words(unknown.State, unknown.ProducerID, unknown.Epoch, unknown.Err), words("", -1, -1, "TRANSACTIONAL_ID_NOT_FOUND"))
+
+	for id, commit := range map[string]bool{"a": true, "b": false} {
+		p := s.open(First, id)
+		empty := ask(id)
+		s.equal("nothing is written yet", words(empty.State, empty.ProducerID, empty.Epoch, empty.Err), words("Empty", p.pid, p.epoch, ""))
+		s.write(First, id, "x")
+		s.equal("the error of a flush", s.flush(First, id).Err, "")
+		open := ask(id)
+		s.equal("an open transaction", words(open.State, open.ProducerID, open.Epoch, open.Err), words("Ongoing", p.pid, p.epoch, ""))
+
+		want, raised := "CompleteAbort", p.epoch
+		if commit {
+			want = "CompleteCommit"
+		}
+		if open.Version >= 2 {
+			raised++
+		}
+		s.equal("its end", s.end(First, p, commit, time.Minute), "")
+		s.decided(Second, 0)
+		is := ask(id)
+		for is.State == strings.Replace(want, "Complete", "Prepare", 1) { // the markers are written, and that they are is not yet known
+			s.fetch(Second, 0, s.partitions(Second, Topic).Latest[0], true) // which waits for a moment
+			is = ask(id)
+		}
+		s.equal("an ended transaction", words(is.State, is.ProducerID, is.Epoch, is.Err), words(want, p.pid, raised, ""))
+		next := s.open(First, id)
+		s.equal("the epoch of the next", next.epoch, raised+1)
+	}
 }

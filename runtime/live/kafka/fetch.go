@@ -88,7 +88,7 @@ func (c *connection) fetchOnce(ctx context.Context, m wire.KafkaFetch, wait time
 		return out, errors.New("read the answer to a fetch: it is not of one partition")
 	}
 	got := &resp.Topics[0].Partitions[0]
-	out.Latest = got.HighWatermark
+	out.Latest, out.HighWatermark = got.HighWatermark, got.HighWatermark
 	if m.ReadCommitted {
 		out.Latest = got.LastStableOffset
 	}

@@ -124,6 +124,10 @@ func (g *Gateway) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) err
 		g.endTxn(g.asker(from), m)
 	case wire.KafkaListTxns:
 		g.listTxns(g.asker(from), m)
+	case wire.KafkaDescribeTxn:
+		g.describeTxn(g.asker(from), m)
+	case wire.KafkaFindHolder:
+		g.findHolder(g.asker(from), m)
 	case wire.KafkaCloseProducer:
 		g.asker(from).closeProducer(m.TransactionalID)
 	case wire.KafkaClose:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -33,6 +34,8 @@ type producer struct {
 	ctx   context.Context
 	close context.CancelFunc // nothing is ended by it at the broker
 
+	forgotten atomic.Bool // its owner has closed it, or taken the id anew, and ended before the goroutine saw that
+
 	mu    sync.Mutex
 	queue []mailbox.Msg // KafkaProduce, KafkaFlush, ended
 	some  chan struct{} // has a token if the queue has something
@@ -42,6 +45,7 @@ type producer struct {
 	epoch   int16
 	lanes   []*lane // by topic, in the order of first use, and partition
 	records int     // acknowledged in this transaction
+	begun   bool    // something of this transaction has left
 	err     error   // for good
 }
 
@@ -54,6 +58,7 @@ func (g *Gateway) newProducer(a *asker, id string) *producer {
 
 func (a *asker) closeProducer(id string) {
 	if p := a.producers[id]; p != nil {
+		p.forgotten.Store(true)
 		p.close()
 		delete(a.producers, id)
 	}
@@ -82,6 +87,7 @@ func (g *Gateway) initProducer(a *asker, m wire.KafkaInitProducer) {
 		default:
 			g.post(ready)
 			p.run()
+			p.abandon()
 		}
 	})
 }
@@ -192,7 +198,7 @@ func (p *producer) begin(m ended) {
 	if m.pid != p.pid || m.epoch != p.epoch {
 		return
 	}
-	p.records = 0
+	p.records, p.begun = 0, false
 	for _, l := range p.lanes {
 		l.member = false
 		if m.hasMovedOn {

@@ -20,6 +20,7 @@ func (p *producer) ship() {
 	defer cancel()
 	tries := 0
 	for lanes := p.waiting(); len(lanes) > 0; lanes = p.waiting() {
+		p.begun = p.id != ""
 		err := p.join(ctx, lanes)
 		if err == nil {
 			err = p.round(ctx, lanes)

@@ -62,37 +62,44 @@ func (g *Gateway) tellProducers(m ended) {
 	}
 }
 
-// listTxns asks every broker for the open transactions with a prefix. A list is whole, or asked for again.
+// listTxns answers with the open transactions with a prefix.
 func (g *Gateway) listTxns(a *asker, m wire.KafkaListTxns) {
 	g.serve(a, g.cfg.MaxBlock, func(ctx context.Context) mailbox.Msg {
 		pattern := regexp.QuoteMeta(m.Prefix) + ".*"
-		var ids []string
-		err := g.main.until(ctx, func(client *kgo.Client) error {
-			req := kmsg.NewPtrListTransactionsRequest()
-			req.StateFilters, req.TransactionalIDPattern, req.DurationFilterMillis = []string{"Ongoing"}, &pattern, -1
-			ids = nil
-			for _, shard := range client.RequestSharded(ctx, req) {
-				if shard.Err != nil {
-					return shard.Err
-				}
-				list := shard.Resp.(*kmsg.ListTransactionsResponse)
-				if err := kerr.ErrorForCode(list.ErrorCode); err != nil {
-					return err
-				}
-				for _, t := range list.TransactionStates {
-					if strings.HasPrefix(t.TransactionalID, m.Prefix) { // before Kafka 4.1 brokers ignore the pattern
-						ids = append(ids, t.TransactionalID)
-					}
-				}
-			}
-			return nil
-		})
+		req := kmsg.NewPtrListTransactionsRequest()
+		req.StateFilters, req.TransactionalIDPattern, req.DurationFilterMillis = []string{"Ongoing"}, &pattern, -1
+		all, err := g.everyTransaction(ctx, req)
 		if err != nil {
 			return wire.KafkaTxnsAre{Req: m.Req, Err: nameOf(err)}
+		}
+		var ids []string
+		for _, t := range all {
+			if strings.HasPrefix(t.TransactionalID, m.Prefix) { // before Kafka 4.1 brokers ignore the pattern
+				ids = append(ids, t.TransactionalID)
+			}
 		}
 		slices.Sort(ids)
 		return wire.KafkaTxnsAre{Req: m.Req, IDs: slices.Compact(ids)}
 	})
+}
+
+// everyTransaction asks every broker for the transactions that it coordinates. A list is whole, or asked for again.
+func (g *Gateway) everyTransaction(ctx context.Context, req *kmsg.ListTransactionsRequest) (all []kmsg.ListTransactionsResponseTransactionState, err error) {
+	err = g.main.until(ctx, func(client *kgo.Client) error {
+		all = nil
+		for _, shard := range client.RequestSharded(ctx, req) {
+			if shard.Err != nil {
+				return shard.Err
+			}
+			list := shard.Resp.(*kmsg.ListTransactionsResponse)
+			if err := kerr.ErrorForCode(list.ErrorCode); err != nil {
+				return err
+			}
+			all = append(all, list.TransactionStates...)
+		}
+		return nil
+	})
+	return all, err
 }
 
 // commitOffsets stores a group's positions. It is for monitoring only: a failure is forgotten.
