@@ -33,6 +33,7 @@ func All() []Check {
 		{"noCommitFromFencedAttempt", "Only transactions of attempts that a durable checkpoint includes are committed (H2, H7).", noCommitFromFencedAttempt},
 		{"noHangingTransaction", "No transaction stays open for longer than its timeout, and none is open at the end (O4).", noHangingTransaction},
 		{"noTornTransaction", "A transaction is committed or aborted as a whole (O5).", noTornTransaction},
+		{"upstreamExactlyOnce", "What the application before the job was told of its transactions is what the source's topic shows: nothing lost, aborted, torn or twice.", upstreamExactlyOnce},
 		{"keyGroupsOwnedOnce", "Every key group has exactly one owner per deployment (S2).", keyGroupsOwnedOnce},
 		{"slotOwnedOnce", "A slot serves at most one allocation at a time (H6).", slotOwnedOnce},
 		{"oneLeader", "A leader that has been replaced has no effect any more (H1).", oneLeader},

@@ -14,7 +14,7 @@ import (
 // Every check must have been told stories; tell sees to it that they have all three verdicts.
 func TestEveryCheckHasStories(t *testing.T) {
 	var told strings.Builder
-	for _, file := range []string{"output_test.go", "protocol_test.go", "linearizable_test.go"} {
+	for _, file := range []string{"output_test.go", "protocol_test.go", "linearizable_test.go", "upstream_test.go"} {
 		source, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
@@ -30,7 +30,7 @@ func TestEveryCheckHasStories(t *testing.T) {
 
 func TestNamesAreThoseOfScenarioFiles(t *testing.T) {
 	want := "exactlyOnce deliveryGuarantee stateMatchesReplay movingCut checkpointIdsIncrease oneLeader noPartialCheckpointRestored newestCheckpointRestored " +
-		"keyGroupsOwnedOnce slotOwnedOnce noCommitFromFencedAttempt commitAfterCheckpoint noHangingTransaction noTornTransaction " +
+		"keyGroupsOwnedOnce slotOwnedOnce noCommitFromFencedAttempt commitAfterCheckpoint noHangingTransaction noTornTransaction upstreamExactlyOnce " +
 		"notificationsMonotone leaseLinearizable pointersLinearizable counterLinearizable noCrash jobAlive checkpointRetention"
 	known := map[string]bool{}
 	for _, c := range All() {

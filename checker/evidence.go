@@ -27,6 +27,8 @@ func aboutTransaction(run *Run, out *Output) []history.Entry {
 			about = ev.ID == out.Transaction && ev.ProducerID == out.ProducerID
 		case history.MarkerAppended:
 			about = ev.ProducerID == out.ProducerID && (ev.ID == out.Transaction || ev.ID == "") && ev.Partition == out.Partition
+		case history.SourceStalled:
+			about = ev.ProducerID == out.ProducerID && ev.Partition == out.Partition
 		case history.SinkPrecommitted:
 			if about = precommits(ev, out); about {
 				checkpoint = ev.Checkpoint

@@ -15,6 +15,7 @@ type Run struct {
 	Events   history.History
 	Input    []InputLog // by source partition
 	Output   []Output   // what the sink's topic or files hold at the end, partition by partition, in log order
+	Upstream *Upstream  // who wrote the input, if that was in transactions; Input is then what the source's isolation level shows of it
 	// Drained says that the input had ended and everything was given time to come out, so that what is
 	// missing now is lost and not merely late.
 	Drained bool

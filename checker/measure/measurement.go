@@ -15,12 +15,14 @@ type Measured struct {
 	Checkpoints Checkpoints
 	Series      []Series
 	Metrics     Metrics
+	Holdings    []Holding // of last stable offsets: the output's, and those of an input that is written in transactions
+	Uncommitted Uncommitted
 }
 
 // Of measures a run. Step is how finely the series are sampled.
 func Of(run *checker.Run, step time.Duration) Measured {
 	m := measured(run)
-	return Measured{m.recoveries, m.checkpoints(), m.series(step), m.metrics()}
+	return Measured{m.recoveries, m.checkpoints(), m.series(step), m.metrics(), m.holdings(), m.uncommitted()}
 }
 
 // measurement is what the quantities are computed from.
@@ -33,6 +35,7 @@ type measurement struct {
 	recoveries []Recovery
 	faulty     []span // from each fault to the end of its recovery, merged
 	completed  []done
+	held       []Holding // once asked for: see holdings
 }
 
 // span is a stretch of time.

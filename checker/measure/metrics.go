@@ -41,6 +41,7 @@ var Names = []string{
 	"reprocessedRecords", "duplicates", "lost", "numRestarts", "downtime", "silence",
 	"checkpointAge", "checkpointOverhead", "completedCheckpoints", "failedCheckpoints",
 	"checkpoint.duration.p50", "checkpoint.duration.p99", "throughput",
+	"uncommitted.dirty", "uncommitted.twice", "uncommitted.ahead.p50", "uncommitted.ahead.p99", "uncommitted.ahead.max", "lastStableOffset.held",
 }
 
 // MetricsOf computes the metrics of a run. A recovery metric is that of the worst recovery.
@@ -97,6 +98,7 @@ func (m *measurement) metrics() Metrics {
 		out["checkpointAge@after"] = m.age(span{m.faulty[n-1].to, m.over}).Seconds()
 	}
 	m.commits(out)
+	m.isolation(out)
 	return out
 }
 
