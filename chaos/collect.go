@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/flinch-dev/flinch/checker"
 	"github.com/flinch-dev/flinch/runtime/connector"
@@ -17,10 +18,32 @@ import (
 	"github.com/flinch-dev/flinch/sim/kafka"
 )
 
-// collect reads what is to be judged: the history, and the logs themselves.
-func collect(c *cluster.Cluster, job *plan.Job, name, topic string, drained bool) (*checker.Run, error) {
-	run := &checker.Run{Pipeline: effective(name, job), Events: merged(c.History(), c.Log.Events()), Drained: drained, End: c.Now()}
-	for p, records := range c.Input.Files() {
+// collect reads what is to be judged, of each application: the history, and the logs themselves.
+func (r *runner) collect(drained bool) (runs []*checker.Run, err error) {
+	all := merged(r.world.History(), r.world.Log.Events())
+	for _, a := range r.applications {
+		events := all
+		if len(r.applications) > 1 {
+			events = a.events(all)
+		}
+		run := &checker.Run{Pipeline: effective(a.scenario.Metadata.Name, &a.job), Flink: a.scenario.Deployment.FlinkConfiguration,
+			Events: events, Drained: drained, End: r.world.Now()}
+		if err := a.collect(r.world, run); err != nil {
+			return nil, err
+		}
+		runs = append(runs, run)
+	}
+	return runs, nil
+}
+
+// collect reads the input and the output of an application.
+func (a *application) collect(c *cluster.Cluster, run *checker.Run) error {
+	topic, job := a.scenario.Pipeline.Source.Topic, &a.job
+	files := c.Input.Files()
+	if a.name != "" {
+		files = nil // they are the first one's
+	}
+	for p, records := range files {
 		in := checker.InputLog{Partition: int32(p)}
 		for offset, r := range records {
 			in.Records = append(in.Records, checker.Input{Offset: int64(offset), Key: string(r.Key), Value: r.Value, Time: r.Time})
@@ -31,25 +54,48 @@ func collect(c *cluster.Cluster, job *plan.Job, name, topic string, drained bool
 		run.Input = append(run.Input, checker.InputLog{Partition: int32(p), Records: make([]checker.Input, 0, n)})
 	}
 	for row := range c.Log.Dump(topic) {
+		if row.Fate != kafka.Committed {
+			continue // whoever reads that has read what is not there
+		}
 		in := &run.Input[row.Partition]
 		in.Records = append(in.Records, checker.Input{Offset: row.Offset, Key: row.Key, Value: row.Value, Time: row.Time, Appended: row.Appended})
 	}
+	run.Upstream = a.upstream(c)
 	sink := sinkOf(job)
 	if sink.Kind == plan.FileSink {
-		return run, collectFiles(c, run, sink.Path)
+		return collectFiles(c, run, sink.Path)
 	}
-	fates := [...]checker.Fate{kafka.Committed: checker.Committed, kafka.Aborted: checker.Aborted, kafka.Open: checker.Open}
 	total := 0
 	for _, n := range c.Log.Rows(sink.Topic) {
 		total += n
 	}
 	run.Output = make([]checker.Output, 0, total)
 	for row := range c.Log.Dump(sink.Topic) {
-		run.Output = append(run.Output, checker.Output{Partition: row.Partition, Offset: row.Offset, Key: row.Key, Value: row.Value,
-			Count: row.Count, Time: row.Time, Origin: row.Origin, Transaction: row.TransactionalID, ProducerID: row.ProducerID,
-			Epoch: row.Epoch, Fate: fates[row.Fate], Appended: row.Appended, Visible: row.Visible, Decided: row.Decided})
+		run.Output = append(run.Output, output(row))
 	}
-	return run, nil
+	return nil
+}
+
+var fates = [...]checker.Fate{kafka.Committed: checker.Committed, kafka.Aborted: checker.Aborted, kafka.Open: checker.Open}
+
+// output is a row of a log as checkers see it.
+func output(row *kafka.Row) checker.Output {
+	return checker.Output{Partition: row.Partition, Offset: row.Offset, Key: row.Key, Value: row.Value,
+		Count: row.Count, Time: row.Time, Origin: row.Origin, Transaction: row.TransactionalID, ProducerID: row.ProducerID,
+		Epoch: row.Epoch, Fate: fates[row.Fate], Appended: row.Appended, Visible: row.Visible, Decided: row.Decided}
+}
+
+// upstream is what the application before the job has written; nil if there is none, or if this one is before it.
+func (a *application) upstream(c *cluster.Cluster) *checker.Upstream {
+	source := a.scenario.Pipeline.Source
+	if source.Producer == nil || a.name != "" {
+		return nil
+	}
+	u := &checker.Upstream{Topic: source.Topic, Timeout: time.Duration(source.Producer.TransactionTimeout) * time.Millisecond}
+	for row := range c.Log.Dump(source.Topic) {
+		u.Rows = append(u.Rows, output(row))
+	}
+	return u
 }
 
 // collectFiles reads the part files of a file sink. A subtask's parts, in the order of their names, are a

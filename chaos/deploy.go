@@ -24,7 +24,8 @@ func compile(s *scenario.Scenario) (plan.Job, error) {
 }
 
 // deployment says what the world of a run consists of.
-func deployment(s *scenario.Scenario, job plan.Job, seed uint64) (cluster.Config, error) {
+func deployment(apps []*application, seed uint64) (cluster.Config, error) {
+	s, job := apps[0].scenario, apps[0].job
 	input := cluster.Input{Topic: s.Pipeline.Source.Topic, Partitions: s.Pipeline.Source.Partitions,
 		Rate: s.Pipeline.Source.RecordsPerSecond, Keys: s.Pipeline.Source.Keys, ValueMax: 100, Seed: seed,
 		OutOfOrder: time.Duration(s.Pipeline.Source.OutOfOrderness), Until: time.Duration(s.Duration)}
@@ -38,6 +39,7 @@ func deployment(s *scenario.Scenario, job plan.Job, seed uint64) (cluster.Config
 			input.Rows = append(input.Rows, cluster.Row{Key: row.Key, Value: row.Value, Time: record.EventTime(row.Millis)})
 		}
 	}
+	input.Producer = producer(s.Pipeline.Source.Producer)
 	if s.Pipeline.Source.Connector == "file" {
 		input.Topic, input.Path = "", s.Pipeline.Source.Path
 	}
@@ -52,17 +54,36 @@ func deployment(s *scenario.Scenario, job plan.Job, seed uint64) (cluster.Config
 		Topics:       map[string]int{},
 		Input:        input,
 	}
-	if restart := s.Deployment.Supervisor.Restart; restart == nil || *restart {
-		cfg.RestartAfter = max(time.Duration(s.Deployment.Supervisor.Delay), time.Millisecond)
-	}
-	for _, v := range job.Vertices {
-		for _, op := range v.Chain {
-			if op.Kind == plan.KafkaSink {
-				cfg.Topics[op.Topic] = outputPartitions
-			}
+	cfg.RestartAfter = restartAfter(s.Deployment.Supervisor)
+	for _, a := range apps {
+		if sink := sinkOf(&a.job); sink.Kind == plan.KafkaSink {
+			cfg.Topics[sink.Topic] = outputPartitions
 		}
 	}
+	for _, a := range apps[1:] {
+		of := a.scenario.Deployment
+		cfg.Downstream = &cluster.Application{Name: a.name, JobManagers: of.JobManager.Replicas, TaskManagers: of.TaskManager.Replicas,
+			RestartAfter: restartAfter(of.Supervisor), Flink: of.FlinkConfiguration, Job: a.job}
+	}
 	return cfg, nil
+}
+
+// producer is the application that writes the input, nil if there is none.
+func producer(p *scenario.Producer) *cluster.Producer {
+	if p == nil {
+		return nil
+	}
+	return &cluster.Producer{TransactionalID: p.TransactionalID, Naming: cluster.Naming(p.Naming), Records: p.RecordsPerTransaction,
+		Interval: time.Duration(p.CommitInterval), Abort: p.AbortPercent / 100, Timeout: time.Duration(p.TransactionTimeout) * time.Millisecond,
+		RequestTimeout: time.Duration(p.RequestTimeout) * time.Millisecond, DeliveryTimeout: time.Duration(p.DeliveryTimeout) * time.Millisecond}
+}
+
+// restartAfter is how long it takes until a process that died is started again; 0: nobody does it.
+func restartAfter(s scenario.Supervisor) time.Duration {
+	if s.Restart != nil && !*s.Restart {
+		return 0
+	}
+	return max(time.Duration(s.Delay), time.Millisecond)
 }
 
 // effective is the pipeline as it runs: every default filled in.

@@ -12,6 +12,7 @@ import (
 	"github.com/flinch-dev/flinch/checker"
 	"github.com/flinch-dev/flinch/checker/measure"
 	"github.com/flinch-dev/flinch/runtime/history"
+	"github.com/flinch-dev/flinch/sim/cluster"
 )
 
 // The exit codes of a run (see the README): what they mean is part of the product.
@@ -60,14 +61,52 @@ func (r *runner) judge(o *Outcome, interrupted error) {
 		names = append(slices.Clone(names), "noCrash") // a failed assertion is never fine
 	}
 	o.Results = checker.Judge(o.Run, names)
+	if down := o.Downstream; down != nil {
+		down.Results = append(checker.Judge(down.Run, names), endToEnd(o.Run, down.Run))
+		down.Audit = checker.Audit(down.Run)
+		down.Measured = measure.Of(down.Run, measureStep(o.Virtual))
+	}
 	o.Audit = checker.Audit(o.Run)
 	o.Measured = measure.Of(o.Run, measureStep(o.Virtual))
 	o.Levels = levels(r.scenario.SLO, o.Measured.Metrics)
-	o.Evidence = r.evidence(o.Run.Events)
+	o.Evidence = r.evidence(merged(r.world.History(), r.world.Log.Events()))
 	o.Judgement = r.verdict(o)
+	defer func() {
+		if o.Downstream != nil {
+			o.Downstream.Judgement = o.Judgement
+		}
+	}()
 	if interrupted != nil {
 		o.Judgement = Judgement{Word: "INTERRUPTED", Exit: ExitInterrupted, Reason: "the run was interrupted; what is shown is what had happened until then"}
 	}
+}
+
+// endToEnd holds two applications to exactly-once as if they were one.
+func endToEnd(first, second *checker.Run) checker.Result {
+	result := checker.Result{Verdict: checker.NotDecided}
+	if chain, err := checker.Chain(first, second); err != nil {
+		result.Detail = err.Error()
+	} else {
+		result = checker.Judge(chain, []string{"exactlyOnce"})[0]
+	}
+	result.Check = EndToEnd
+	return result
+}
+
+// EndToEnd is the check of two applications in a row.
+const EndToEnd = "exactlyOnceEndToEnd"
+
+// All are the results of all checks, of both applications.
+func (o *Outcome) All() []checker.Result {
+	if o.Downstream == nil {
+		return o.Results
+	}
+	all := slices.Clone(o.Results)
+	for _, c := range o.Downstream.Results {
+		c.Application = o.Cell.Scenario.Downstream.Name
+		all = append(all, c)
+	}
+	return all
 }
 
 // measureStep samples series finely enough to see a fault, and not more often than a plot can show.
@@ -78,12 +117,13 @@ func measureStep(virtual time.Duration) time.Duration {
 // verdict finds the one word. A proven breach outranks everything; then what stopped the run, what kept it
 // from being a test at all, and last the service levels.
 func (r *runner) verdict(o *Outcome) Judgement {
-	broken := slices.IndexFunc(o.Results, func(c checker.Result) bool { return c.Verdict == checker.Broken })
+	results := o.All()
+	broken := slices.IndexFunc(results, func(c checker.Result) bool { return c.Verdict == checker.Broken })
 	if expected := o.Cell.Expected(); expected.Expect == "violates" {
 		return r.known(o, expected)
 	}
 	if broken >= 0 {
-		return Judgement{Word: "FAIL", Exit: ExitFail, Reason: fmt.Sprintf("%s: %s", o.Results[broken].Check, o.Results[broken].Detail)}
+		return Judgement{Word: "FAIL", Exit: ExitFail, Reason: fmt.Sprintf("%s: %s", results[broken].Name(), results[broken].Detail)}
 	}
 	if r.stopped != "" {
 		return Judgement{Word: "STOPPED", Exit: ExitStopped, Reason: r.stopped}
@@ -121,9 +161,9 @@ func (r *runner) inconclusive(o *Outcome) string {
 	if !o.Run.Drained {
 		return "not everything had come out at the end of the drain, so nothing can be called lost: " + r.pending
 	}
-	for _, c := range o.Results {
+	for _, c := range o.All() {
 		if c.Verdict == checker.NotDecided {
-			return fmt.Sprintf("%s is not decided: %s", c.Check, c.Detail)
+			return fmt.Sprintf("%s is not decided: %s", c.Name(), c.Detail)
 		}
 	}
 	return ""
@@ -144,10 +184,10 @@ func (r *runner) known(o *Outcome, expected scenario.Verdict) Judgement {
 	if expected.Anomaly != "" {
 		want += " (" + expected.Anomaly + ")"
 	}
-	for _, c := range o.Results {
+	for _, c := range o.All() {
 		if c.Verdict == checker.Broken && (expected.Invariant == "" || c.Check == expected.Invariant) &&
 			(expected.Anomaly == "" || c.Anomaly == expected.Anomaly) {
-			return Judgement{Word: "PASS", Exit: ExitPass, Caught: true, Reason: fmt.Sprintf("known to be bad, and caught: %s: %s", c.Check, c.Detail)}
+			return Judgement{Word: "PASS", Exit: ExitPass, Caught: true, Reason: fmt.Sprintf("known to be bad, and caught: %s: %s", c.Name(), c.Detail)}
 		}
 	}
 	if why := r.inconclusive(o); why != "" && r.notReady != "" {
@@ -203,6 +243,7 @@ func valueText(name string, value float64) string {
 // evidence looks for what must happen.
 func (r *runner) evidence(events history.History) []Evidence {
 	var all []Evidence
+	jobs := r.jobs()
 	for _, want := range r.scenario.MustHappen {
 		e := Evidence{Expectation: want}
 		when := fault.When{Event: want.Event, Operator: want.Operator, Subtask: want.Subtask, Checkpoint: want.Checkpoint, Fault: want.Fault}
@@ -214,7 +255,8 @@ func (r *runner) evidence(events history.History) []Evidence {
 				started = true
 			}
 			fenced.follow(entry)
-			if started && when.Matches(entry.Event, &r.job) && (want.By == "" || want.By == entry.Process ||
+			application, _ := cluster.ApplicationOf(entry.Process)
+			if started && application == want.Application && when.Matches(entry.Event, jobs[application]) && (want.By == "" || want.By == entry.Process ||
 				want.By == "fenced-attempt" && fenced.is(entry.Event)) {
 				e.Entry = &entry
 				break
@@ -233,6 +275,9 @@ func ExpectationText(e scenario.Expectation) string {
 	}
 	if e.Checkpoint != 0 {
 		text += fmt.Sprintf(" of checkpoint %d", e.Checkpoint)
+	}
+	if e.Application != "" {
+		text += " of " + e.Application
 	}
 	if e.By != "" {
 		text += " by " + e.By

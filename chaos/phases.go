@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -33,8 +34,10 @@ func (r *runner) steady() error {
 
 // lacks says which requirement does not hold yet, or "".
 func (r *runner) lacks(require map[string]scenario.Limit) string {
-	if status := r.world.Status(); status != running {
-		return fmt.Sprintf("the job is %s%s", orNot(status), r.trouble())
+	for _, a := range r.applications {
+		if status := a.Status(); status != running {
+			return fmt.Sprintf("%s is %s%s", a.called(), orNot(status), r.trouble())
+		}
 	}
 	for _, name := range sortedNames(require) {
 		value, ok := r.now(name)
@@ -60,6 +63,17 @@ func (r *runner) trouble() string {
 	return ""
 }
 
+// holder is the transaction behind which a source has last reported that it waits for ever, or "".
+func (r *runner) holder() string {
+	for _, e := range slices.Backward(r.world.History()) {
+		if s, ok := e.Event.(history.SourceStalled); ok && s.Hangs() {
+			return fmt.Sprintf("; transaction %s (producer %d, epoch %d) hangs, and holds the last stable offset of %s-%d at %d",
+				cmp.Or(s.Transaction, "without an id"), s.ProducerID, s.Epoch, s.Topic, s.Partition, s.Stable)
+		}
+	}
+	return ""
+}
+
 func orNot(status string) string {
 	if status == "" {
 		return "not there"
@@ -73,7 +87,7 @@ func (r *runner) load() error {
 		if r.stopped = r.mustStop(); r.stopped != "" {
 			return true
 		}
-		if r.world.Status() == finished {
+		if r.world.Status() == finished && len(r.applications) == 1 {
 			return true // a bounded source
 		}
 		if r.real != nil && r.recovered() {
@@ -89,8 +103,12 @@ func (r *runner) load() error {
 
 // recovered says whether all faults are over, and checkpoints have gone on for a while since.
 func (r *runner) recovered() bool {
-	return r.injector.Idle() && len(r.injector.Missed()) == 0 && r.world.Status() == running &&
-		r.world.Now() >= r.struck+calm && r.world.LastCompleted() >= r.struck+calm/2
+	for _, a := range r.applications {
+		if a.Status() != running || a.LastCompleted() < r.struck+calm/2 {
+			return false
+		}
+	}
+	return r.injector.Idle() && len(r.injector.Missed()) == 0 && r.world.Now() >= r.struck+calm
 }
 
 // calm is how long the load goes on in real time after the last fault.
@@ -119,7 +137,7 @@ func (r *runner) drain() (drained bool, err error) {
 	busy := r.world.Now() // when something was still waited for
 	err = r.pass(r.world.Now()+most, func() bool {
 		r.pending = r.waitsFor(quiet)
-		if owed := r.world.Owed(); r.pending == "" && owed > 0 {
+		if owed := r.owed(); r.pending == "" && owed > 0 {
 			r.pending = fmt.Sprintf("%d transactions or files of completed checkpoints are not committed", owed)
 		}
 		if marking := r.world.Marking(); r.pending == "" && marking > 0 {
@@ -130,29 +148,36 @@ func (r *runner) drain() (drained bool, err error) {
 		}
 		return r.world.Now() >= busy+afterglow
 	})
+	if r.pending != "" {
+		r.pending += r.holder()
+	}
 	return r.waitsFor(quiet) == "", err // what is still owed after all this time is not late, but lost
+}
+
+// owed is how many transactions, or parts of files, completed checkpoints owe to readers.
+func (r *runner) owed() (n int) {
+	for _, a := range r.applications {
+		n += a.Owed()
+	}
+	return n
 }
 
 // afterglow is the time for what nobody waits for, such as the answers that are on their way.
 const afterglow = 2 * time.Second
 
-// waitsFor is what a run still waits for at its end, or "". A bounded job has to finish. An unbounded one has to
-// complete a checkpoint that covers all input, and another one a while later: until then a TaskManager may be
-// dead without anybody having noticed, and with it the commits of the first.
+// waitsFor is what a run still waits for at its end, or "".
 func (r *runner) waitsFor(quiet time.Duration) string {
-	status := r.world.Status()
-	records, at := r.world.Covered()
-	switch {
-	case status == finished:
-		return ""
-	case r.scenario.Pipeline.Source.Connector == "file" || status != running:
-		return fmt.Sprintf("the job is %s", orNot(status))
-	case records < r.world.Input.Sent():
-		return fmt.Sprintf("the completed checkpoints cover %d of %d records", records, r.world.Input.Sent())
-	case r.world.LastCompleted() < at+quiet:
-		return "no checkpoint was completed after the one that covers all records"
+	if pending := r.world.Input.Pending(); pending != "" {
+		return pending
 	}
-	return ""
+	first := r.applications[0]
+	if pending := first.waitsFor(r.world.Input.Sent(), quiet); pending != "" || len(r.applications) == 1 {
+		return pending
+	}
+	if owed := first.Owed(); owed > 0 {
+		return fmt.Sprintf("%d transactions are not committed that the downstream application has to read", owed)
+	}
+	return r.applications[1].waitsFor(r.world.Log.End(sinkOf(&first.job).Topic), quiet)
 }
 
 // What a job may be, of Flink's words, when all is well.

@@ -14,7 +14,6 @@ import (
 	"github.com/flinch-dev/flinch/checker"
 	"github.com/flinch-dev/flinch/checker/measure"
 	"github.com/flinch-dev/flinch/runtime/history"
-	"github.com/flinch-dev/flinch/runtime/plan"
 	"github.com/flinch-dev/flinch/sim/cluster"
 )
 
@@ -37,7 +36,10 @@ type Outcome struct {
 	Events    uint64
 	Panics    []string // with their stacks
 	Pending   string   // what the drain waited for in vain, or ""
-	Left      error    // what real processes have left behind, since it could not be undone
+	// Downstream is the same run as the downstream application saw it, judged in Judgement with this one; nil if there is
+	// none.
+	Downstream *Outcome
+	Left       error // what real processes have left behind, since it could not be undone
 }
 
 // ErrUnavailable says that a service which a run needs is not there: there was no run.
@@ -51,20 +53,20 @@ const slice = 500 * time.Millisecond
 
 // runner is one run under way.
 type runner struct {
-	ctx      context.Context
-	scenario *scenario.Scenario
-	job      plan.Job
-	world    *cluster.Cluster
-	on       On
-	real     *process.Conductor        // nil in simulation
-	run      func(until time.Duration) // lets the world's time pass
-	broken   func() error              // why the harness itself cannot go on
-	struck   time.Duration             // when a fault last began or ended
-	injector *fault.Injector
-	progress func(virtual time.Duration)
-	stopped  string // by stopWhen: why
-	notReady string // the steady state was not reached: why
-	pending  string // what the drain still waited for when its time was over
+	ctx          context.Context
+	scenario     *scenario.Scenario
+	applications []*application // the scenario's own, and one downstream of it
+	world        *cluster.Cluster
+	on           On
+	real         *process.Conductor        // nil in simulation
+	run          func(until time.Duration) // lets the world's time pass
+	broken       func() error              // why the harness itself cannot go on
+	struck       time.Duration             // when a fault last began or ended
+	injector     *fault.Injector
+	progress     func(virtual time.Duration)
+	stopped      string // by stopWhen: why
+	notReady     string // the steady state was not reached: why
+	pending      string // what the drain still waited for when its time was over
 }
 
 // On says where a run takes place.
@@ -87,10 +89,10 @@ func execute(ctx context.Context, on On, cell scenario.Cell, seed uint64, progre
 	if progress == nil {
 		r.progress = func(time.Duration) {}
 	}
-	if r.job, err = compile(r.scenario); err != nil {
+	if r.applications, err = applications(r.scenario); err != nil {
 		return nil, err
 	}
-	cfg, err := deployment(r.scenario, r.job, seed)
+	cfg, err := deployment(r.applications, seed)
 	if err != nil {
 		return nil, err
 	}
@@ -106,6 +108,7 @@ func execute(ctx context.Context, on On, cell scenario.Cell, seed uint64, progre
 			err = errors.Join(err, left)
 		}
 	}()
+	r.view()
 	if err := r.arm(); err != nil {
 		return nil, err
 	}
@@ -127,16 +130,19 @@ func execute(ctx context.Context, on On, cell scenario.Cell, seed uint64, progre
 			return nil, fmt.Errorf("%w: %w", ErrHarness, err)
 		}
 	}
-	run, err := collect(r.world, &r.job, r.scenario.Metadata.Name, r.scenario.Pipeline.Source.Topic, drained)
+	runs, err := r.collect(drained)
 	if err != nil {
 		return nil, err
 	}
 	if err := r.broken(); err != nil { // the files of a real store are read as they are collected
 		return nil, fmt.Errorf("%w: %w", ErrHarness, err)
 	}
-	run.Flink = r.scenario.Deployment.FlinkConfiguration
-	o = &Outcome{Backend: on.Backend, Services: services, Cell: cell, Seed: seed, Run: run, TraceHash: r.world.TraceHash(), Virtual: r.world.Now(), Events: r.world.Events(),
+	o = &Outcome{Backend: on.Backend, Services: services, Cell: cell, Seed: seed, Run: runs[0], TraceHash: r.world.TraceHash(), Virtual: r.world.Now(), Events: r.world.Events(),
 		Panics: r.world.Panics(), Pending: r.pending}
+	if len(runs) > 1 {
+		down := *o
+		down.Cell, down.Run, o.Downstream = cell.Next(), runs[1], &down
+	}
 	r.judge(o, interrupted)
 	o.Wall = time.Since(began)
 	return o, interrupted
@@ -169,8 +175,8 @@ func (r *runner) arm() error {
 	var err error
 	r.injector, err = fault.New(fault.Config{
 		Faults:      r.scenario.Faults,
-		Target:      newTarget(r.world, r.real, &r.job),
-		Job:         &r.job,
+		Target:      newTarget(r.world, r.real, r.applications),
+		Jobs:        r.jobs(),
 		Rand:        func(name string, n int) *rand.Rand { return r.world.Rand("fault", name, uint64(n)) },
 		At:          r.world.After,
 		Note:        r.world.Note,

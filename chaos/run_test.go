@@ -2,12 +2,11 @@ package chaos
 
 import (
 	"context"
-	"github.com/flinch-dev/flinch/chaos/fault"
 	"testing"
 	"time"
 
+	"github.com/flinch-dev/flinch/chaos/fault"
 	"github.com/flinch-dev/flinch/chaos/scenario"
-	"github.com/flinch-dev/flinch/runtime/plan"
 	"github.com/flinch-dev/flinch/sim/cluster"
 )
 
@@ -23,7 +22,7 @@ func cells(t testing.TB, file string) []scenario.Cell {
 // Mail is immutable once sent, and all of it can travel: a run in which every message is encoded and decoded on
 // its way is the same run. Two actors that share memory, or a field that the codec drops, show as a difference.
 func TestEveryMessageTravels(t *testing.T) {
-	for _, file := range []string{"jm-failover", "tm-loss", "zombie-taskmanager", "object-store-outage"} {
+	for _, file := range []string{"jm-failover", "tm-loss", "zombie-taskmanager", "object-store-outage", "zombie-producer", "read-committed-chain"} {
 		t.Run(file, func(t *testing.T) {
 			cell := cells(t, "../scenarios/"+file+".yaml")[0]
 			plain, err := Execute(context.Background(), On{Backend: fault.Sim}, cell, 7, nil)
@@ -45,7 +44,11 @@ func TestEveryMessageTravels(t *testing.T) {
 // What a scenario may ask while a run is under way, the run can say.
 func TestLiveMetricsAreKnown(t *testing.T) {
 	r := runner{}
-	cfg, err := deployment(&cells(t, "testdata/world.yaml")[0].Scenario, plan.Job{}, 7)
+	apps, err := applications(&cells(t, "testdata/world.yaml")[0].Scenario)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := deployment(apps, 7)
 	if err != nil {
 		t.Fatal(err)
 	}

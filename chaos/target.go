@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -11,9 +12,9 @@ import (
 	"github.com/flinch-dev/flinch/chaos/fault"
 	"github.com/flinch-dev/flinch/chaos/process"
 	"github.com/flinch-dev/flinch/chaos/process/broker"
+	"github.com/flinch-dev/flinch/runtime/election"
 	"github.com/flinch-dev/flinch/runtime/history"
 	"github.com/flinch-dev/flinch/runtime/id"
-	"github.com/flinch-dev/flinch/runtime/plan"
 	"github.com/flinch-dev/flinch/sim/blobs"
 	"github.com/flinch-dev/flinch/sim/cluster"
 	"github.com/flinch-dev/flinch/sim/lease"
@@ -23,12 +24,12 @@ import (
 type target struct {
 	*cluster.Cluster
 	real *process.Conductor // nil in simulation
-	job  *plan.Job
+	apps []*application
 	end  map[fault.Role]func() // undoes what is wrong with a service
 }
 
-func newTarget(c *cluster.Cluster, real *process.Conductor, job *plan.Job) *target {
-	return &target{Cluster: c, real: real, job: job, end: map[fault.Role]func(){}}
+func newTarget(c *cluster.Cluster, real *process.Conductor, apps []*application) *target {
+	return &target{Cluster: c, real: real, apps: apps, end: map[fault.Role]func(){}}
 }
 
 // Processes returns the processes of a role that are up.
@@ -42,15 +43,43 @@ func (t *target) Processes(role fault.Role) []string {
 	return names
 }
 
+// Application says whose process it is.
+func (*target) Application(process string) string {
+	name, _ := cluster.ApplicationOf(process)
+	return name
+}
+
+// of returns an application by name, or nil.
+func (t *target) of(name string) *application {
+	for _, a := range t.apps {
+		if a.name == name {
+			return a
+		}
+	}
+	return nil
+}
+
+// Leader returns the JobManager that leads an application, or "".
+func (t *target) Leader(application string) string {
+	if a := t.of(application); a != nil {
+		return a.Leader()
+	}
+	return ""
+}
+
 // Hosting returns the TaskManagers that run an operator.
-func (t *target) Hosting(operator string, subtask int) []string {
-	vertex := t.job.Vertex(cluster.VertexOf(t.job, id.Operator(operator)))
+func (t *target) Hosting(application, operator string, subtask int) []string {
+	a := t.of(application)
+	if a == nil {
+		return nil
+	}
+	vertex := a.job.Vertex(cluster.VertexOf(&a.job, id.Operator(operator)))
 	if vertex == nil {
 		return nil
 	}
 	var hosts []string
 	for i := range vertex.Parallelism {
-		host := t.Host(vertex.ID, i)
+		host := a.Host(vertex.ID, i)
 		if (subtask < 0 || subtask == i) && host != "" && t.Up(host) && !slices.Contains(hosts, host) {
 			hosts = append(hosts, host)
 		}
@@ -177,17 +206,43 @@ func (t *target) coordination(state fault.ServiceState) func() {
 	return nil
 }
 
+// Replace starts another instance of the application before the job.
+func (t *target) Replace(producer string) error {
+	return t.alive(producer, func() { t.ReplaceProducer(producer) })
+}
+
 // Move gives what a broker leads to others.
 func (t *target) Move(name string, what fault.Led) error {
+	move := t.Kafka.MoveLeaders
+	if what == fault.Coordinators {
+		move = t.Kafka.MoveCoordinators
+	}
+	return t.model(name, fmt.Sprintf("move the %s of", what), move)
+}
+
+func (t *target) StopFollowers(name string, topics []string) error {
+	return t.model(name, "stop the followers on", func(n int) { t.Kafka.StopFollowers(n, topics...) })
+}
+
+func (t *target) ResumeFollowers(name string) error {
+	return t.model(name, "resume the followers on", t.Kafka.ResumeFollowers)
+}
+
+func (t *target) ElectUnclean(name string) error {
+	return t.model(name, "have partitions led by", t.Kafka.ElectUnclean)
+}
+
+func (t *target) SetBroker(name string, state fault.BrokerState) error {
+	return t.model(name, "fill, or throttle,", func(n int) { broker.Break(t.Kafka, n, state) })
+}
+
+// model does something to a broker that the model alone can do.
+func (t *target) model(name, what string, do func(broker int)) error {
 	n, is := brokerOf(name)
 	if !is || t.Kafka == nil {
-		return fmt.Errorf("move the %s of %s: the Kafka in use cannot do that; the model can", what, name)
+		return fmt.Errorf("%s %s: the Kafka in use cannot do that; the model can", what, name)
 	}
-	if what == fault.Coordinators {
-		t.Kafka.MoveCoordinators(n)
-	} else {
-		t.Kafka.MoveLeaders(n)
-	}
+	do(n)
 	return nil
 }
 
@@ -200,25 +255,35 @@ func brokerOf(process string) (n int, is bool) {
 // LoseLease takes the lease away, and says so in the history: to the linearizability of the lease it is a
 // step of the service's own, by which the holder that it knows of loses it.
 func (t *target) LoseLease(process string) error {
-	lose, name := t.loseModelled, "default"
+	of := t.clusterID(process)
+	var holder string
 	if t.real != nil && t.real.Real(fault.HA) {
-		lose, name = t.real.LoseLease, t.real.LeaseName()
+		holder = t.real.LoseLease(process)
+	} else {
+		holder = t.loseModelled(process, election.RecordKey(of))
 	}
-	holder := lose(process)
 	if holder == "" {
 		return fmt.Errorf("take the lease from %s: it holds none", process)
 	}
 	now := int64(t.Now())
-	t.Note(history.Operation{Object: "lease", Key: name, Client: holder, Call: "expire", OK: true, Invoke: now, Return: now})
+	t.Note(history.Operation{Object: "lease", Key: strings.TrimPrefix(of, "/"), Client: holder, Call: "expire", OK: true, Invoke: now, Return: now})
 	return nil
 }
 
+// clusterID is high-availability.cluster-id of the application that a process belongs to: its lease is called so.
+func (t *target) clusterID(process string) string {
+	if t.real != nil {
+		return t.real.ClusterID(process)
+	}
+	return cmp.Or(t.of(t.Application(process)).scenario.Deployment.FlinkConfiguration["high-availability.cluster-id"], "/default")
+}
+
 // loseModelled takes the lease away in the model, and returns who it knows as the holder; "" if there was none.
-func (t *target) loseModelled(process string) (holder string) {
+func (t *target) loseModelled(process, key string) (holder string) {
 	holder = process
-	for _, e := range t.Lease.Entries("") {
+	for _, e := range t.Lease.Entries(key) {
 		var record struct{ HolderIdentity string }
-		if strings.HasSuffix(e.Key, "/election/leader") && json.Unmarshal(e.Value, &record) == nil && record.HolderIdentity != "" {
+		if json.Unmarshal(e.Value, &record) == nil && record.HolderIdentity != "" {
 			holder = record.HolderIdentity
 		}
 	}

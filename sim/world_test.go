@@ -305,3 +305,25 @@ func BenchmarkMail(b *testing.B) {
 	}
 	b.ReportMetric(float64(w.Events()-from)/b.Elapsed().Seconds(), "events/s")
 }
+
+// Whoever is abandoned goes on until it ends; then neither its supervisor nor anybody else starts it again.
+func TestNobodyStartsAnAbandonedProcessAgain(t *testing.T) {
+	w := New(Config{Seed: 1})
+	for _, name := range []string{"kept", "abandoned"} {
+		w.Add(Process{Name: name, RestartAfter: time.Second, Boot: one(&keeper{})})
+	}
+	w.Run(time.Second)
+	w.Abandon("abandoned")
+	w.Run(2 * time.Second)
+	if !w.Up("abandoned") {
+		t.Error("it ended when it was abandoned")
+	}
+	w.Kill("kept")
+	w.Kill("abandoned")
+	w.Run(time.Minute)
+	w.Restart("abandoned")
+	w.Run(2 * time.Minute)
+	if !w.Up("kept") || w.Up("abandoned") {
+		t.Errorf("kept is up: %v, abandoned is up: %v", w.Up("kept"), w.Up("abandoned"))
+	}
+}

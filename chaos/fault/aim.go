@@ -24,6 +24,8 @@ type Side struct {
 	Operator string `json:"operator,omitempty" jsonschema_description:"for hosting: an operator of the pipeline, by name"`
 	Subtask  *int   `json:"subtask,omitempty" jsonschema:"minimum=0" jsonschema_description:"for hosting: one subtask of it; without it, every host of the operator"`
 	Name     string `json:"name,omitempty" jsonschema_description:"a process by name, for example taskmanager-1"`
+	// Application is "" for the first one.
+	Application string `json:"application,omitempty" jsonschema_description:"whose JobManagers and TaskManagers: the downstream application, by name; the first one's if left out"`
 }
 
 // Direction of a link fault, seen from the first side.
@@ -45,7 +47,7 @@ type Aim struct {
 
 // IsZero says that nothing is selected.
 func (s Side) IsZero() bool {
-	return len(s.Role) == 0 && s.Pick == "" && s.Value == 0 && s.Operator == "" && s.Subtask == nil && s.Name == ""
+	return len(s.Role) == 0 && s.Pick == "" && s.Value == 0 && s.Operator == "" && s.Subtask == nil && s.Name == "" && s.Application == ""
 }
 
 // IsZero says that the scenario left the aim to the kind of fault.

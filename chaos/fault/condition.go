@@ -19,13 +19,17 @@ type condition struct {
 	rate    float64
 	link    [2]string // one direction
 	state   LinkState
+	replica string // a broker whose followers stand still
+	topic   string // of which; "": of all
+	broker  string // one that has something wrong by itself
+	fails   BrokerState
 	service Role
 	outage  ServiceState
 }
 
 // about says whether both are about the same thing.
 func (c *condition) about(other *condition) bool {
-	return c.pause == other.pause && c.clock == other.clock && c.link == other.link && c.service == other.service
+	return c.pause == other.pause && c.clock == other.clock && c.link == other.link && c.replica == other.replica && c.broker == other.broker && c.service == other.service
 }
 
 // settle sets the thing that c is about to what all conditions in force add up to.
@@ -60,6 +64,24 @@ func (i *Injector) settle(c *condition) error {
 			}
 		}
 		return i.target.SetLink(c.link[0], c.link[1], sum)
+	case c.replica != "" && len(in) == 0:
+		return i.target.ResumeFollowers(c.replica)
+	case c.replica != "":
+		var topics []string
+		for _, o := range in {
+			if o.topic == "" {
+				return i.target.StopFollowers(c.replica, nil)
+			}
+			topics = append(topics, o.topic)
+		}
+		return i.target.StopFollowers(c.replica, topics)
+	case c.broker != "":
+		var sum BrokerState
+		for _, o := range in {
+			sum.DiskFull = sum.DiskFull || o.fails.DiskFull
+			sum.Produce, sum.Fetch = least(sum.Produce, o.fails.Produce), least(sum.Fetch, o.fails.Fetch)
+		}
+		return i.target.SetBroker(c.broker, sum)
 	default:
 		var worst ServiceState
 		if len(in) > 0 {
@@ -73,7 +95,7 @@ func (i *Injector) settle(c *condition) error {
 func (f Fault) conditionsOf(v victims) []*condition {
 	var all []*condition
 	switch f.Inject {
-	case "jobmanager.pause", "taskmanager.pause", "cluster.pause":
+	case "jobmanager.pause", "taskmanager.pause", "producer.pause", "cluster.pause":
 		for _, p := range v.processes {
 			all = append(all, &condition{pause: p})
 		}
@@ -111,8 +133,20 @@ func (f Fault) conditionsOf(v victims) []*condition {
 		all = append(all, f.outage(HA, Unavailable))
 	case "ha.lost-answer":
 		all = append(all, f.outage(HA, LostAnswer))
+	case "kafka.disk.full":
+		for _, p := range v.processes {
+			all = append(all, &condition{broker: p, fails: BrokerState{DiskFull: true}})
+		}
+	case "kafka.throttle":
+		for _, p := range v.processes {
+			all = append(all, &condition{broker: p, fails: f.quota()})
+		}
 	case "kafka.coordinator.unavailable":
 		all = append(all, f.outage(Kafka, CoordinatorUnavailable))
+	case "kafka.replica.lag":
+		for _, p := range v.processes {
+			all = append(all, &condition{replica: p, topic: f.Param("topic")})
+		}
 	case "kafka.lost-answer":
 		all = append(all, f.outage(Kafka, LostAnswer))
 	case "kafka.late-request":
@@ -123,8 +157,28 @@ func (f Fault) conditionsOf(v victims) []*condition {
 	return all
 }
 
+// quota is what a throttled broker lets each client have.
+func (f Fault) quota() (s BrokerState) {
+	rate, of := max(1, f.number("bytes-per-second")), f.Param("operations")
+	if of == "" || strings.Contains(of, "Produce") {
+		s.Produce = rate
+	}
+	if of == "" || strings.Contains(of, "Fetch") {
+		s.Fetch = rate
+	}
+	return s
+}
+
+// least is the lower of two bounds, of which 0 is none.
+func least(a, b float64) float64 {
+	if a == 0 || b > 0 && b < a {
+		return b
+	}
+	return a
+}
+
 func (f Fault) outage(role Role, mode ServiceMode) *condition {
-	s := ServiceState{Mode: mode, Prefix: f.Param("prefix")}
+	s := ServiceState{Mode: mode, Prefix: cmp.Or(f.Param("prefix"), f.Param("transactional-id"))}
 	if ops := f.Param("operations"); ops != "" {
 		s.Operations = strings.Split(ops, ",")
 	}

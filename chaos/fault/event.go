@@ -17,7 +17,7 @@ var Events = []string{
 	"task.canceling", "task.canceled", "task.failed", "task.reconciling",
 	"checkpoint.triggered", "checkpoint.acked", "checkpoint.stored", "checkpoint.completed", "checkpoint.aborted",
 	"checkpoint.subsumed", "checkpoint.notified", "checkpoint.abort-notified",
-	"alignment.started", "barrier.aligned", "snapshot.taken", "snapshot.stored", "source.position",
+	"alignment.started", "barrier.aligned", "snapshot.taken", "snapshot.stored", "source.position", "source.stalled",
 	"sink.write", "sink.precommitted", "sink.committed", "sink.aborted", "sink.commit-lost",
 	"txn.ongoing", "txn.preparecommit", "txn.completecommit", "txn.prepareabort", "txn.completeabort", "txn.fenced",
 	"marker.appended",
@@ -25,6 +25,7 @@ var Events = []string{
 	"slot.allocated", "slot.freed", "attempt.fenced",
 	"leader.elected", "leader.lost", "heartbeat.timeout", "taskmanager.registered",
 	"process.started", "process.connected", "process.stopped", "process.paused", "process.resumed",
+	"producer.ready", "producer.began", "producer.committed", "producer.aborted", "producer.unknown",
 	"fault.started", "fault.ended", "violation", "operation",
 }
 
@@ -62,6 +63,8 @@ func factsOf(event history.Event) facts {
 		return facts{checkpoint: e.Checkpoint, attempt: e.Attempt, operators: e.Operators}
 	case history.SnapshotStored:
 		return facts{checkpoint: e.Checkpoint, attempt: e.Attempt}
+	case history.SourceStalled:
+		return facts{attempt: e.Attempt}
 	case history.SourcePosition:
 		return facts{checkpoint: e.Checkpoint, attempt: e.Attempt}
 	case history.SinkPrecommitted:

@@ -34,7 +34,7 @@ func newFake(t *testing.T, limits map[Role]int, faults ...string) *fake {
 	w := &fake{t: t, leader: "jm-0", hosts: map[string][]string{"sink-0": {"tm-1"}, "sink--1": {"tm-0", "tm-1"}}}
 	w.up = map[Role][]string{
 		JobManager: {"jm-0", "jm-1"}, TaskManager: {"tm-0", "tm-1", "tm-2"},
-		ObjectStore: {"store"}, Kafka: {"kafka"}, HA: {"ha"},
+		ObjectStore: {"store"}, Kafka: {"kafka"}, HA: {"ha"}, Producer: {"app"},
 	}
 	var all []Fault
 	for n, line := range faults {
@@ -65,8 +65,10 @@ func newFake(t *testing.T, limits map[Role]int, faults ...string) *fake {
 }
 
 // note is what the world does with an event: stamp it, then let the injector see it.
-func (w *fake) note(e history.Event) {
-	entry := history.Entry{N: len(w.history) + 1, At: w.now, Event: e}
+func (w *fake) note(e history.Event) { w.noteOf("", e) }
+
+func (w *fake) noteOf(process string, e history.Event) {
+	entry := history.Entry{N: len(w.history) + 1, At: w.now, Process: process, Event: e}
 	w.history = append(w.history, entry)
 	w.in.Observe(entry)
 }
@@ -122,8 +124,19 @@ func (w *fake) is(process string) error {
 }
 
 func (w *fake) Processes(role Role) []string { return w.up[role] }
-func (w *fake) Leader() string               { return w.leader }
-func (w *fake) Hosting(o string, n int) []string {
+func (w *fake) Application(process string) string {
+	if strings.HasPrefix(process, "tm-totals-") || strings.HasPrefix(process, "jm-totals-") {
+		return "totals"
+	}
+	return ""
+}
+func (w *fake) Leader(application string) string {
+	if application == "totals" {
+		return "jm-totals-0"
+	}
+	return w.leader
+}
+func (w *fake) Hosting(_, o string, n int) []string {
 	return w.hosts[fmt.Sprintf("%s-%d", o, n)]
 }
 func (w *fake) Kill(p string) error {
@@ -155,5 +168,14 @@ func (w *fake) Reset(a, b string) error { return w.do("reset %s-%s", a, b) }
 func (w *fake) SetService(r Role, s ServiceState) error {
 	return w.do("%s %q %s", r, s.Mode, strings.Join(s.Operations, "+"))
 }
+func (w *fake) Replace(p string) error        { return w.do("replace %s", p) }
 func (w *fake) LoseLease(p string) error      { return w.do("revoke lease of %s", p) }
 func (w *fake) Move(p string, what Led) error { return w.do("move %s of %s", what, p) }
+func (w *fake) StopFollowers(p string, topics []string) error {
+	return w.do("stop followers on %s %v", p, topics)
+}
+func (w *fake) SetBroker(p string, s BrokerState) error {
+	return w.do("broker %s full %v produce %g fetch %g", p, s.DiskFull, s.Produce, s.Fetch)
+}
+func (w *fake) ResumeFollowers(p string) error { return w.do("resume followers on %s", p) }
+func (w *fake) ElectUnclean(p string) error    { return w.do("elect %s", p) }

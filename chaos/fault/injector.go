@@ -15,7 +15,8 @@ import (
 type Config struct {
 	Faults []Fault
 	Target Target
-	Job    *plan.Job // tells which operators a vertex chains; may be nil
+	// Jobs tells, by application, which operators a vertex chains; may be nil.
+	Jobs map[string]*plan.Job
 	// Rand draws for one firing of one fault: the same (name, ordinal) draws the same.
 	Rand func(fault string, ordinal int) *rand.Rand
 	// At calls f when wait has passed, in the same thread as everything else.
@@ -138,8 +139,9 @@ func (i *Injector) look(e history.Entry) {
 	if i.stopped {
 		return
 	}
+	application := i.target.Application(e.Process)
 	for _, a := range i.faults {
-		if a.When == nil || !a.When.Matches(e.Event, i.cfg.Job) || a.When.After != "" && !i.hasStarted(a.When.After) {
+		if a.When == nil || a.When.Application != application || !a.When.Matches(e.Event, i.cfg.Jobs[application]) || a.When.After != "" && !i.hasStarted(a.When.After) {
 			continue
 		}
 		if f := factsOf(e.Event).fault; f != "" && f == a.Name {
@@ -228,8 +230,12 @@ func (i *Injector) fire(a *armed) {
 func (i *Injector) strike(f *firing) string {
 	var err error
 	switch f.Inject {
-	case "jobmanager.kill", "taskmanager.kill", "kafka.broker.kill":
+	case "jobmanager.kill", "taskmanager.kill", "kafka.broker.kill", "producer.kill":
 		err = i.each(f, i.target.Kill)
+	case "producer.replace":
+		for _, p := range f.hit.processes {
+			err = errors.Join(err, i.target.Replace(p))
+		}
 	case "machine.lose":
 		err = i.each(f, i.target.LoseMachine)
 	case "kafka.coordinator.move", "kafka.leader.move":
@@ -239,6 +245,10 @@ func (i *Injector) strike(f *firing) string {
 		}
 		for _, p := range f.hit.processes {
 			err = errors.Join(err, i.target.Move(p, what))
+		}
+	case "kafka.unclean-election":
+		for _, p := range f.hit.processes {
+			err = errors.Join(err, i.target.ElectUnclean(p))
 		}
 	case "ha.lease.lose":
 		for _, p := range f.hit.processes {

@@ -48,6 +48,23 @@ func TestEveryMatch(t *testing.T) {
 	w.wants("2s revoke lease of jm-0", "4s revoke lease of jm-0", "6s revoke lease of jm-0")
 }
 
+// Two applications on one Kafka: a fault is aimed at one of them, and set off by the events of one of them.
+func TestEachApplicationHasFaultsOfItsOwn(t *testing.T) {
+	w := newFake(t, nil,
+		"taskmanager.kill @checkpoint.completed target=all",
+		"taskmanager.kill @checkpoint.completed[application=totals] target=totals/all",
+		"jobmanager.kill @30s target=totals/leader")
+	w.up[TaskManager] = append(w.up[TaskManager], "tm-totals-0")
+	w.now = time.Second
+	w.noteOf("tm-totals-0", completed(1))
+	w.wants("1s kill tm-totals-0")
+	w.now = 2 * time.Second
+	w.noteOf("tm-0", completed(1))
+	w.wants("1s kill tm-totals-0", "2s kill tm-0", "2s kill tm-1", "2s kill tm-2")
+	w.run(time.Minute)
+	w.wants("1s kill tm-totals-0", "2s kill tm-0", "2s kill tm-1", "2s kill tm-2", "30s kill jm-totals-0")
+}
+
 func TestAtEveryFor(t *testing.T) {
 	w := newFake(t, nil, "jobmanager.pause @10s every 1m for 5s target=name:jm-1")
 	w.run(80 * time.Second)
@@ -137,8 +154,8 @@ func TestPartitionDirections(t *testing.T) {
 func TestIsolation(t *testing.T) {
 	w := newFake(t, nil, "network.partition @0s target=kafka")
 	w.run(time.Second)
-	if len(w.log) != 14 {
-		t.Errorf("%d links cut, want both ways to 7 others: %q", len(w.log), w.log)
+	if len(w.log) != 16 {
+		t.Errorf("%d links cut, want both ways to 8 others: %q", len(w.log), w.log)
 	}
 }
 
@@ -231,6 +248,19 @@ func TestPicksAreStable(t *testing.T) {
 	if n := len(picks("taskmanager.pause @1s for 1s target=fixed-percent:50 name=x")); n != 2 {
 		t.Errorf("50%% of 3 is %d, want 2", n)
 	}
+}
+
+// What two faults make wrong with one broker is the sum of it, and the end of one leaves the other in force.
+func TestABrokerHasTwoFaults(t *testing.T) {
+	w := newFake(t, nil, "kafka.disk.full @1s for 4s", "kafka.throttle @2s for 1s operations=Fetch",
+		"kafka.throttle @4s for 3s bytes-per-second=500")
+	w.run(10 * time.Second)
+	w.wants("1s broker kafka full true produce 0 fetch 0",
+		"2s broker kafka full true produce 0 fetch 10000",
+		"3s broker kafka full true produce 0 fetch 0",
+		"4s broker kafka full true produce 500 fetch 500",
+		"5s broker kafka full false produce 500 fetch 500",
+		"7s broker kafka full false produce 0 fetch 0")
 }
 
 // Two faults that set each other off must end.

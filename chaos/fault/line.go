@@ -63,6 +63,7 @@ func (w When) String() string {
 	}
 	add("fault", w.Fault)
 	add("after", w.After)
+	add("application", w.Application)
 	if len(conditions) > 0 {
 		fmt.Fprintf(&b, "[%s]", strings.Join(conditions, ","))
 	}
@@ -120,10 +121,14 @@ func (s Side) String() string {
 	case s.Pick != "":
 		parts = append(parts, string(s.Pick))
 	}
-	if len(parts) == 0 {
+	text := strings.Join(parts, ":")
+	switch {
+	case s.Application != "":
+		return s.Application + "/" + text
+	case text == "":
 		return "*"
 	}
-	return strings.Join(parts, ":")
+	return text
 }
 
 // endsInNumber tells an operator called "sink-2" from subtask 2 of "sink".

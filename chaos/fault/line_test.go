@@ -82,6 +82,7 @@ func draw(t *rapid.T) Fault {
 			n := rapid.IntRange(0, 9).Draw(t, "subtask")
 			w.Operator, w.Subtask, w.Checkpoint = name.Draw(t, "operator"), &n, uint64(n)
 			w.After, w.Fault, w.Every = name.Draw(t, "after"), name.Draw(t, "fault"), n
+			w.Application = name.Draw(t, "application")
 		}
 		if maybe("plus") {
 			w.Plus = span.Draw(t, "plus")
@@ -115,6 +116,9 @@ func draw(t *rapid.T) Fault {
 			}
 		default:
 			s.Pick = pick
+		}
+		if rapid.Bool().Draw(t, "of an application") {
+			s.Application = name.Draw(t, "application")
 		}
 		return s
 	})

@@ -147,6 +147,8 @@ func (w *When) condition(key, value string) error {
 		w.Fault = value
 	case "after":
 		w.After = value
+	case "application":
+		w.Application = value
 	case "subtask":
 		n, err := strconv.Atoi(value)
 		if err != nil || n < 0 {
@@ -160,7 +162,7 @@ func (w *When) condition(key, value string) error {
 		}
 		w.Checkpoint = uint64(n)
 	default:
-		return fmt.Errorf("%q is no condition: there are operator, subtask, checkpoint, fault and after", key)
+		return fmt.Errorf("%q is no condition: there are operator, subtask, checkpoint, fault, after and application", key)
 	}
 	return nil
 }
@@ -209,6 +211,12 @@ func parseSide(text string) (Side, error) {
 	s := Side{}
 	if text == "*" {
 		return s, nil
+	}
+	if application, of, found := strings.Cut(text, "/"); found {
+		if s.Application = application; of == "" {
+			return s, nil
+		}
+		text = of
 	}
 	head, rest, _ := strings.Cut(text, ":")
 	roles := strings.Split(head, "+")

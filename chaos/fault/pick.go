@@ -91,6 +91,9 @@ func (i *Injector) pick(s Side, r *rand.Rand) (picked []string, why string, err 
 	for _, role := range roles {
 		up = append(up, i.target.Processes(role)...)
 	}
+	if len(s.Role) > 0 {
+		up = slices.DeleteFunc(up, func(p string) bool { return s.Name == "" && i.target.Application(p) != s.Application })
+	}
 	what := nameOf(s.Role)
 	switch {
 	case s.Name != "":
@@ -99,7 +102,7 @@ func (i *Injector) pick(s Side, r *rand.Rand) (picked []string, why string, err 
 		}
 		return []string{s.Name}, "named in the scenario", nil
 	case s.Pick == Leader:
-		leader := i.target.Leader()
+		leader := i.target.Leader(s.Application)
 		if leader == "" {
 			return nil, "", fmt.Errorf("nobody leads at this moment")
 		}
@@ -110,7 +113,7 @@ func (i *Injector) pick(s Side, r *rand.Rand) (picked []string, why string, err 
 			subtask = *s.Subtask
 			called = fmt.Sprintf("%s-%d", s.Operator, subtask)
 		}
-		hosts := slices.Clone(i.target.Hosting(s.Operator, subtask))
+		hosts := slices.Clone(i.target.Hosting(s.Application, s.Operator, subtask))
 		if len(hosts) == 0 {
 			return nil, "", fmt.Errorf("no TaskManager hosts %s at this moment", called)
 		}

@@ -9,11 +9,12 @@ const (
 	TaskManager Role = "taskmanager"
 	ObjectStore Role = "objectstore"
 	Kafka       Role = "kafka"
-	HA          Role = "ha" // the coordination service: leases and pointers
+	HA          Role = "ha"       // the coordination service: leases and pointers
+	Producer    Role = "producer" // the application that writes the source's topic, if there is one
 )
 
 // Roles lists every role.
-var Roles = []Role{JobManager, TaskManager, ObjectStore, Kafka, HA}
+var Roles = []Role{JobManager, TaskManager, ObjectStore, Kafka, HA, Producer}
 
 // Backend is a kind of world in which a scenario can run.
 type Backend string

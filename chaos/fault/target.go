@@ -9,10 +9,12 @@ import (
 type Target interface {
 	// Processes returns the processes of a role that are up, paused ones too, in a fixed order.
 	Processes(role Role) []string
-	// Leader returns the JobManager that holds leadership, or "".
-	Leader() string
+	// Application says whose process it is: "" for the first application, and for services.
+	Application(process string) string
+	// Leader returns the JobManager that holds an application's leadership, or "".
+	Leader(application string) string
 	// Hosting returns the TaskManagers that run an operator's subtask, or any subtask of it for -1.
-	Hosting(operator string, subtask int) []string
+	Hosting(application, operator string, subtask int) []string
 
 	Kill(process string) error
 	Pause(process string) error
@@ -32,6 +34,16 @@ type Target interface {
 	SetService(role Role, state ServiceState) error
 	// Move makes other brokers lead what one of a Kafka's leads.
 	Move(broker string, what Led) error
+	// Replace starts another instance of the application before the job, in the place of one that goes on.
+	Replace(producer string) error
+	// StopFollowers makes the replicas on a Kafka broker that follow a leader fetch nothing, of these topics or, if there are
+	// none, of all; ResumeFollowers makes them fetch again.
+	StopFollowers(broker string, topics []string) error
+	ResumeFollowers(broker string) error
+	// SetBroker says what is wrong with a Kafka broker, alive or not; the zero BrokerState is a healthy one.
+	SetBroker(broker string, state BrokerState) error
+	// ElectUnclean makes a Kafka broker lead the partitions that nobody may lead, if it has a replica.
+	ElectUnclean(broker string) error
 	// LoseLease takes the leadership lease from its holder.
 	LoseLease(holder string) error
 }
@@ -44,6 +56,13 @@ type LinkState struct {
 	Jitter time.Duration // up to so much more
 	Loss   float64       // share of packets, 0 to 1
 	Bytes  float64       // that pass in a second; 0: as many as the network can
+}
+
+// BrokerState is what is wrong with a Kafka broker.
+type BrokerState struct {
+	DiskFull bool    // no room for what it has to store
+	Produce  float64 // bytes a second that each client may send; 0: as many as it likes
+	Fetch    float64 // the same that it may have
 }
 
 // ServiceMode is how a service misbehaves.
@@ -75,7 +94,7 @@ const (
 type ServiceState struct {
 	Mode       ServiceMode
 	Operations []string      // only these; all if empty
-	Prefix     string        // only objects whose name begins so
+	Prefix     string        // only objects whose name begins so, or requests of such transactional ids
 	Share      float64       // lost-answer, late-request: of the requests, 0 to 1
 	PerSecond  float64       // throttle: requests served
 	Wait       time.Duration // late-request, slow-markers: how much later

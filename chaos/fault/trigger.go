@@ -22,6 +22,8 @@ type When struct {
 	Subtask    *int     `json:"subtask,omitempty" jsonschema:"minimum=0" jsonschema_description:"only events of this subtask"`
 	Checkpoint uint64   `json:"checkpoint,omitempty" jsonschema:"minimum=1" jsonschema_description:"only events of the checkpoint with this id"`
 	Fault      string   `json:"fault,omitempty" jsonschema_description:"for fault.started and fault.ended: of this fault"`
+	// Application is "" for the first one, and for what the services tell.
+	Application string `json:"application,omitempty" jsonschema_description:"only events of the downstream application, by its name; of the first one if left out"`
 }
 
 // Fault is one fault of a scenario: what, at whom, when, for how long.

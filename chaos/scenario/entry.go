@@ -150,21 +150,10 @@ func (s *Scenario) setDefaults() {
 	if d.Job.Parallelism == 0 {
 		d.Job.Parallelism = max(1, number(d.FlinkConfiguration["parallelism.default"], 1))
 	}
-	in := &s.Pipeline.Source
-	orDefault(&in.Name, "source")
-	orDefault(&in.Connector, "kafka")
-	orDefault(&in.Partitions, d.Job.Parallelism)
-	orDefault(&in.RecordsPerSecond, 1000)
-	if in.Records == nil {
-		orDefault(&in.Keys, 100)
-	}
-	if s.Pipeline.Sink == nil {
-		s.Pipeline.Sink = map[string]string{}
-	}
-	for key, value := range map[string]string{sinkName: "sink", sinkConnector: "kafka", sinkGuarantee: "at-least-once"} {
-		if s.Pipeline.Sink[key] == "" {
-			s.Pipeline.Sink[key] = value
-		}
+	s.Pipeline.setDefaults()
+	s.Pipeline.Source.setDefaults(d.Job.Parallelism)
+	if s.Downstream != nil {
+		s.Downstream.setDefaults(s)
 	}
 	if s.Drain == nil {
 		s.Drain = &Drain{}

@@ -3,6 +3,7 @@ package scenario
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -21,7 +22,11 @@ func Example(k fault.Kind) (string, error) {
 			f.With[p.Name] = p.Default
 		}
 	}
-	raw, err := json.Marshal(map[string]any{"faults": []fault.Fault{f}})
+	example := map[string]any{"faults": []fault.Fault{f}}
+	if slices.Equal(k.Roles, []fault.Role{fault.Producer}) { // which there has to be
+		example["pipeline"] = map[string]any{"source": map[string]any{"producer": Producer{TransactionalID: "orders-app"}}}
+	}
+	raw, err := json.Marshal(example)
 	if err != nil {
 		return "", fmt.Errorf("write an example of %s: %w", k.Name, err)
 	}

@@ -80,7 +80,7 @@ func TestFilesThatAreNoPlainText(t *testing.T) {
 		"a terminal's codes": {"kind: Base\nkey\x1b[31m: 1\n", "s.yaml:2:4: the control character 0x1b does not belong into a scenario: take it out\n   2 | key\ufffd[31m: 1\n     |    ^\n"},
 		"a tab":              {"metadata:\n\tname: x\n", "s.yaml:2:1: this is not YAML: found character '\t' that cannot start any token\n   2 | \tname: x\n     | ^\n"},
 		"wide characters":    {"kind: Base\ndescription: {订单: 1}\n", "s.yaml:2:14: description must be text, not a map\n   2 | description: {订单: 1}\n     |              ^\n"},
-		"after wide ones":    {"pipeline: {source: {topic: 订单, x: 1}}\nkind: Base\n", "s.yaml:1:32: unknown key \"x\": here may stand name, connector, topic, path, partitions, records-per-second, keys, out-of-orderness, records, properties.isolation.level\n   1 | pipeline: {source: {topic: 订单, x: 1}}\n     |                                  ^\n"},
+		"after wide ones":    {"pipeline: {source: {topic: 订单, x: 1}}\nkind: Base\n", "s.yaml:1:32: unknown key \"x\": here may stand name, connector, topic, path, partitions, records-per-second, keys, out-of-orderness, records, properties.isolation.level, properties.group.id, producer\n   1 | pipeline: {source: {topic: 订单, x: 1}}\n     |                                  ^\n"},
 		"a megabyte":         {strings.Repeat("#", fileBytesMax+1), "s.yaml: the file is too big: a scenario has at most 1048576 bytes\n"},
 		"brackets":           {strings.Repeat("[", 5000), "s.yaml: brackets are nested 5000 deep; at most 100 are read\n"},
 	} {

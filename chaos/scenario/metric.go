@@ -38,7 +38,7 @@ func whenKnown(name string) string {
 
 // isDuration says whether a metric is a time, so that its limit needs a unit.
 func isDuration(metric string) bool {
-	for _, prefix := range []string{"recovery.", "output.latency.", "checkpoint.duration.", "checkpointAge", "downtime", "silence"} {
+	for _, prefix := range []string{"recovery.", "output.latency.", "checkpoint.duration.", "checkpointAge", "downtime", "silence", "uncommitted.ahead.", "lastStableOffset.held"} {
 		if strings.HasPrefix(metric, prefix) {
 			return true
 		}

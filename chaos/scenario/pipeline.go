@@ -19,16 +19,18 @@ type Pipeline struct {
 
 // Source is where records come from, and at what rate.
 type Source struct {
-	Name             string   `json:"name,omitempty" jsonschema:"pattern=^[A-Za-z0-9][A-Za-z0-9._-]*$" jsonschema_description:"source, if left out"`
-	Connector        string   `json:"connector,omitempty" jsonschema:"enum=kafka,enum=file"`
-	Topic            string   `json:"topic,omitempty" jsonschema_description:"kafka: the topic to read"`
-	Path             string   `json:"path,omitempty" jsonschema_description:"file: the folder to read; the source ends with its files"`
-	Partitions       int      `json:"partitions,omitempty" jsonschema:"minimum=1,maximum=10000"`
-	RecordsPerSecond float64  `json:"records-per-second,omitempty" jsonschema:"minimum=0" jsonschema_description:"offered load over all partitions"`
-	Keys             int      `json:"keys,omitempty" jsonschema:"minimum=1" jsonschema_description:"how many different keys are generated"`
-	OutOfOrderness   Duration `json:"out-of-orderness,omitzero" jsonschema_description:"how late event time may be; watermarks stay so far behind"`
-	Records          *Records `json:"records,omitempty" jsonschema_description:"your own records instead of generated ones"`
-	Isolation        string   `json:"properties.isolation.level,omitempty" jsonschema:"enum=read_committed,enum=read_uncommitted"`
+	Name             string    `json:"name,omitempty" jsonschema:"pattern=^[A-Za-z0-9][A-Za-z0-9._-]*$" jsonschema_description:"source, if left out"`
+	Connector        string    `json:"connector,omitempty" jsonschema:"enum=kafka,enum=file"`
+	Topic            string    `json:"topic,omitempty" jsonschema_description:"kafka: the topic to read"`
+	Path             string    `json:"path,omitempty" jsonschema_description:"file: the folder to read; the source ends with its files"`
+	Partitions       int       `json:"partitions,omitempty" jsonschema:"minimum=1,maximum=10000"`
+	RecordsPerSecond float64   `json:"records-per-second,omitempty" jsonschema:"minimum=0" jsonschema_description:"offered load over all partitions"`
+	Keys             int       `json:"keys,omitempty" jsonschema:"minimum=1" jsonschema_description:"how many different keys are generated"`
+	OutOfOrderness   Duration  `json:"out-of-orderness,omitzero" jsonschema_description:"how late event time may be; watermarks stay so far behind"`
+	Records          *Records  `json:"records,omitempty" jsonschema_description:"your own records instead of generated ones"`
+	Isolation        string    `json:"properties.isolation.level,omitempty" jsonschema:"enum=read_committed,enum=read_uncommitted"`
+	Group            string    `json:"properties.group.id,omitempty" jsonschema_description:"kafka: a consumer group that hears of the source's offsets at completed checkpoints"`
+	Producer         *Producer `json:"producer,omitempty" jsonschema_description:"an application that writes the topic in Kafka transactions; without it the records are appended without"`
 }
 
 // Operator is one operator of the job.
@@ -68,6 +70,32 @@ const (
 	defaultBrokerMax          = 15 * time.Minute // of a Kafka broker
 )
 
+// setDefaults fills in what a source that is fed may leave out of that.
+func (in *Source) setDefaults(parallelism int) {
+	orDefault(&in.Partitions, parallelism)
+	orDefault(&in.RecordsPerSecond, 1000)
+	if in.Records == nil {
+		orDefault(&in.Keys, 100)
+	}
+	if in.Producer != nil {
+		in.Producer.setDefaults()
+	}
+}
+
+// setDefaults fills in what a pipeline may leave out.
+func (p *Pipeline) setDefaults() {
+	orDefault(&p.Source.Name, "source")
+	orDefault(&p.Source.Connector, "kafka")
+	if p.Sink == nil {
+		p.Sink = map[string]string{}
+	}
+	for key, value := range map[string]string{sinkName: "sink", sinkConnector: "kafka", sinkGuarantee: "at-least-once"} {
+		if p.Sink[key] == "" {
+			p.Sink[key] = value
+		}
+	}
+}
+
 // TransactionTimeout is the sink's transaction timeout.
 func (p Pipeline) TransactionTimeout() time.Duration {
 	return millis(p.Sink[sinkTimeout], defaultTransactionTimeout)
@@ -101,9 +129,9 @@ func (s *Scenario) Plan() plan.Pipeline {
 	sourceName, sink := id.Operator(p.Source.Name), p.Sink
 	out := plan.Pipeline{Name: s.Metadata.Name, Parallelism: s.Deployment.Job.Parallelism, MaxParallelism: s.MaxParallelism()}
 	source := plan.Operator{Name: sourceName, Kind: plan.KafkaSource, OutOfOrder: time.Duration(p.Source.OutOfOrderness),
-		Topic: p.Source.Topic, Isolation: p.Source.Isolation}
+		Topic: p.Source.Topic, Isolation: p.Source.Isolation, Group: p.Source.Group}
 	if p.Source.Connector == "file" {
-		source.Kind, source.Path, source.Topic, source.Isolation = plan.FileSource, p.Source.Path, "", ""
+		source.Kind, source.Path, source.Topic, source.Isolation, source.Group = plan.FileSource, p.Source.Path, "", "", ""
 	}
 	out.Operators = append(out.Operators, source)
 	last := sourceName

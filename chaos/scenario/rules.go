@@ -59,6 +59,7 @@ func (r *rules) check(used []int) {
 	r.verdicts(used)
 	r.deployment()
 	r.pipeline()
+	r.downstream()
 	r.faults()
 	r.limits()
 	r.expectations()
@@ -145,7 +146,8 @@ func (r *rules) expectations() {
 		path := []string{"mustHappen", strconv.Itoa(i)}
 		r.faultName(append(path, "after"), m.After)
 		r.faultName(append(path, "fault"), m.Fault)
-		r.operatorName(append(path, "operator"), m.Operator)
+		r.application(append(path, "application"), m.Application)
+		r.operatorName(append(path, "operator"), m.Application, m.Operator)
 	}
 }
 
@@ -163,23 +165,24 @@ func (r *rules) faultName(path []string, name string) {
 	}
 }
 
-// operatorName complains about a name that no operator has.
-func (r *rules) operatorName(path []string, name string) {
-	if name == "" || r.s.Pipeline.Source.Name == "" {
+// operatorName complains about a name that no operator of an application has.
+func (r *rules) operatorName(path []string, application, name string) {
+	of := r.of(application)
+	if name == "" || of.Pipeline.Source.Name == "" {
 		return
 	}
-	names := r.operators()
+	names := of.operators()
 	if !slices.Contains(names, name) {
 		r.fail(path, "no operator is called %q%s", name, hintOrList(name, names))
 	}
 }
 
-func (r *rules) operators() []string {
-	names := []string{r.s.Pipeline.Source.Name}
-	for _, o := range r.s.Pipeline.Operators {
+func (s *Scenario) operators() []string {
+	names := []string{s.Pipeline.Source.Name}
+	for _, o := range s.Pipeline.Operators {
 		names = append(names, o.Name)
 	}
-	return append(names, r.s.Pipeline.Sink[sinkName])
+	return append(names, s.Pipeline.Sink[sinkName])
 }
 
 func (r *rules) compare() {

@@ -76,7 +76,8 @@ func (r *rules) trigger(path []string, f fault.Fault, kind fault.Kind) {
 	}
 	path = append(path, "when")
 	r.faultName(append(path, "after"), w.After)
-	r.operatorName(append(path, "operator"), w.Operator)
+	r.application(append(path, "application"), w.Application)
+	r.operatorName(append(path, "operator"), w.Application, w.Operator)
 	if w.Fault != "" {
 		r.faultName(append(path, "fault"), w.Fault)
 		if w.Event != "" && !strings.HasPrefix(w.Event, "fault.") {
@@ -89,7 +90,7 @@ func (r *rules) trigger(path []string, f fault.Fault, kind fault.Kind) {
 	if w.After == f.Name && f.Name != "" {
 		r.fail(append(path, "after"), "%s waits for itself", f.Name)
 	}
-	r.subtask(append(path, "subtask"), w.Operator, w.Subtask)
+	r.subtask(append(path, "subtask"), w.Application, w.Operator, w.Subtask)
 }
 
 func (r *rules) aim(path []string, f fault.Fault, kind fault.Kind) {
@@ -127,11 +128,16 @@ func (r *rules) side(path []string, s fault.Side, kind fault.Kind) {
 		}
 	}
 	only := func(role fault.Role) bool { return len(s.Role) == 0 || len(s.Role) == 1 && s.Role[0] == role }
+	if r.application(append(path, "application"), s.Application); s.Application != "" {
+		if service := slices.IndexFunc(s.Role, func(role fault.Role) bool { return role != fault.JobManager && role != fault.TaskManager }); service >= 0 {
+			r.fail(append(path, "application"), "%s serves both applications: take application away", s.Role[service])
+		}
+	}
 	switch {
 	case s.Pick == fault.Leader && !only(fault.JobManager):
 		r.fail(append(path, "pick"), "only a JobManager leads: pick: leader goes with role: jobmanager")
 	case s.Pick == fault.Hosting && s.Operator == "":
-		r.fail(append(path, "pick"), "hosting whom? add operator, one of %s", several(r.operators()))
+		r.fail(append(path, "pick"), "hosting whom? add operator, one of %s", several(r.of(s.Application).operators()))
 	case s.Pick == fault.Hosting && !only(fault.TaskManager):
 		r.fail(append(path, "pick"), "only TaskManagers host operators: pick: hosting goes with role: taskmanager")
 	case s.Operator != "" && s.Pick != fault.Hosting:
@@ -142,13 +148,13 @@ func (r *rules) side(path []string, s fault.Side, kind fault.Kind) {
 		r.fail(append(path, "value"), "%d per cent is more than all", s.Value)
 	}
 	if s.Pick == fault.Fixed && len(s.Role) == 1 {
-		if have := r.replicas(s.Role[0]); s.Value > have {
+		if have := r.of(s.Application).replicas(s.Role[0]); s.Value > have {
 			r.fail(append(path, "value"), "there are only %d %s, not %d", have, s.Role[0], s.Value)
 		}
 	}
 	if s.Pick == fault.Hosting {
-		r.operatorName(append(path, "operator"), s.Operator)
-		r.subtask(append(path, "subtask"), s.Operator, s.Subtask)
+		r.operatorName(append(path, "operator"), s.Application, s.Operator)
+		r.subtask(append(path, "subtask"), s.Application, s.Operator, s.Subtask)
 	}
 	if s.Name != "" {
 		r.processName(path, s, kind)
@@ -167,8 +173,13 @@ func (r *rules) processName(path []string, s fault.Side, kind fault.Kind) {
 			names = append(names, string(role))
 			continue
 		}
-		for i := range r.replicas(role) {
+		for i := range r.s.replicas(role) {
 			names = append(names, fmt.Sprintf("%s-%d", role, i))
+		}
+		if next := r.s.Next(); next != nil && (role == fault.JobManager || role == fault.TaskManager) {
+			for i := range next.replicas(role) {
+				names = append(names, fmt.Sprintf("%s-%s-%d", role, r.s.Downstream.Name, i))
+			}
 		}
 	}
 	if !slices.Contains(names, s.Name) {
@@ -176,23 +187,26 @@ func (r *rules) processName(path []string, s fault.Side, kind fault.Kind) {
 	}
 }
 
-func (r *rules) replicas(role fault.Role) int {
+func (s *Scenario) replicas(role fault.Role) int {
 	switch role {
 	case fault.JobManager:
-		return r.s.Deployment.JobManager.Replicas
+		return s.Deployment.JobManager.Replicas
 	case fault.TaskManager:
-		return r.s.Deployment.TaskManager.Replicas
+		return s.Deployment.TaskManager.Replicas
+	case fault.Producer:
+		return s.instances()
 	}
 	return 3 // the brokers of the model, and of the Kafka clusters that are started for a run
 }
 
 // subtask complains about an index that the operator's parallelism does not reach.
-func (r *rules) subtask(path []string, operator string, subtask *int) {
+func (r *rules) subtask(path []string, application, operator string, subtask *int) {
 	if subtask == nil || operator == "" {
 		return
 	}
-	parallelism := r.s.Deployment.Job.Parallelism
-	for _, o := range r.s.Pipeline.Operators {
+	of := r.of(application)
+	parallelism := of.Deployment.Job.Parallelism
+	for _, o := range of.Pipeline.Operators {
 		if o.Name == operator && o.Parallelism > 0 {
 			parallelism = o.Parallelism
 		}

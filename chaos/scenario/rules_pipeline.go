@@ -45,11 +45,7 @@ func (r *rules) pipeline() {
 	}
 	r.oneOf(append(sink, sinkConnector), p.Sink[sinkConnector], "kafka", "file")
 	r.oneOf(append(sink, sinkGuarantee), p.Sink[sinkGuarantee], "none", "at-least-once", "exactly-once")
-	if p.Sink[sinkNaming] == "POOLING" {
-		r.fail(append(sink, sinkNaming), "%s: POOLING cannot be run yet; transactions are named INCREMENTING, also when you take this away", sinkNaming)
-	} else {
-		r.oneOf(append(sink, sinkNaming), p.Sink[sinkNaming], "", "INCREMENTING")
-	}
+	r.oneOf(append(sink, sinkNaming), p.Sink[sinkNaming], "", plan.Incrementing, plan.Pooling)
 	r.milliseconds(append(sink, sinkTimeout), p.Sink[sinkTimeout])
 	r.brokers()
 	if p.Sink[sinkConnector] == "kafka" {
@@ -76,6 +72,7 @@ func (r *rules) pipeline() {
 		r.fail([]string{"pipeline", "source", "records-per-second"}, "%.0f records a second for %s are %.0f, and at most %.0f are made: lower the rate, or the duration",
 			p.Source.RecordsPerSecond, r.s.Duration, made, generatedMax)
 	}
+	r.producer()
 	r.operatorList()
 	r.records()
 }
@@ -86,9 +83,16 @@ const generatedMax = 100e6
 // compiles builds the job as a run will, so that nothing is left for the run to complain about. Its errors have
 // no place in the file: whatever has one is said by the rules, and better.
 func (r *rules) compiles() {
-	if _, err := plan.Compile(r.s.Plan(), id.Job(r.s.Metadata.Name), r.s.Deployment.FlinkConfiguration); err != nil {
+	r.compile(r.s, "pipeline")
+	if next := r.s.Next(); next != nil {
+		r.compile(next, "downstream", "pipeline")
+	}
+}
+
+func (r *rules) compile(s *Scenario, at ...string) {
+	if _, err := plan.Compile(s.Plan(), id.Job(s.Metadata.Name), s.Deployment.FlinkConfiguration); err != nil {
 		for _, one := range unjoin(err) {
-			r.fail([]string{"pipeline"}, "the job cannot be built: %v", one)
+			r.fail(at, "the job cannot be built: %v", one)
 		}
 	}
 }

@@ -25,6 +25,7 @@ type Scenario struct {
 	Duration    Duration         `json:"duration,omitzero" jsonschema_description:"how long the load runs"`
 	Deployment  Deployment       `json:"deployment,omitzero" jsonschema_description:"the cluster, in FlinkDeploymentSpec words"`
 	Pipeline    Pipeline         `json:"pipeline" jsonschema_description:"the job that is run and verified"`
+	Downstream  *Downstream      `json:"downstream,omitempty" jsonschema_description:"a second application that reads what the first one writes"`
 	SteadyState *SteadyState     `json:"steadyState,omitempty" jsonschema_description:"no fault is injected before this holds; if it never does, the run says nothing (exit 2)"`
 	Faults      []fault.Fault    `json:"faults,omitempty" jsonschema_description:"what is broken, at whom, when"`
 	Invariants  []string         `json:"invariants,omitempty" jsonschema_description:"what must hold of the data and the protocol; any breach is exit 1"`
@@ -97,6 +98,8 @@ type Expectation struct {
 	Subtask    *int   `json:"subtask,omitempty" jsonschema:"minimum=0"`
 	Checkpoint uint64 `json:"checkpoint,omitempty" jsonschema:"minimum=1"`
 	Fault      string `json:"fault,omitempty"`
+	// Application is "" for the first one, and for what the services tell.
+	Application string `json:"application,omitempty" jsonschema_description:"of the downstream application, by its name; of the first one if left out"`
 }
 
 // Safety bounds what faults may do.
@@ -117,7 +120,7 @@ type Verdict struct {
 	If        map[string]string `json:"if,omitempty" jsonschema_description:"dotted paths and values: for cells that have them; all cells if left out"`
 	Expect    string            `json:"expect" jsonschema:"enum=pass,enum=violates"`
 	Invariant string            `json:"invariant,omitempty" jsonschema_description:"for violates: which invariant must be found broken"`
-	Anomaly   string            `json:"anomaly,omitempty" jsonschema:"enum=lost,enum=duplicated,enum=unexpected,enum=out-of-order,enum=wrong-value" jsonschema_description:"for violates: how"`
+	Anomaly   string            `json:"anomaly,omitempty" jsonschema:"enum=lost,enum=duplicated,enum=unexpected,enum=out-of-order,enum=wrong-value,enum=hang,enum=torn,enum=aborted-read,enum=lost-write,enum=duplicate" jsonschema_description:"for violates: how"`
 }
 
 // Compare asks for plots over the cells.

@@ -1,14 +1,11 @@
 package cluster
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
-	"github.com/flinch-dev/flinch/runtime/jobmanager"
 	"github.com/flinch-dev/flinch/runtime/mailbox"
 	"github.com/flinch-dev/flinch/runtime/plan"
-	"github.com/flinch-dev/flinch/runtime/taskmanager"
 	"github.com/flinch-dev/flinch/sim"
 	"github.com/flinch-dev/flinch/sim/blobs"
 	"github.com/flinch-dev/flinch/sim/kafka"
@@ -24,6 +21,7 @@ type Config struct {
 	RestartAfter time.Duration     // the supervisor's delay; 0: there is none
 	Flink        map[string]string // Flink's configuration
 	Job          plan.Job
+	Downstream   *Application // a second one, which reads what the first writes; nil: there is none
 	Kafka        kafka.Config
 	Topics       map[string]int // partitions of the topics besides the input
 	Input        Input
@@ -32,6 +30,9 @@ type Config struct {
 	Real []string
 	// Files is what the object store holds, if that is real; nil: the model's.
 	Files Files
+	// Served is the model of Kafka if its brokers live outside as well, and processes reach it by themselves; nil: what
+	// Kafka describes lives in the world.
+	Served *kafka.Cluster
 	// Log is Kafka, if that is real, with so many brokers, and processes reach it by themselves; nil: the model.
 	Log     Log
 	Brokers int
@@ -44,8 +45,8 @@ type Files interface {
 	Object(path string) (data []byte, found bool)
 }
 
-// Outside runs JobManagers and TaskManagers as real processes, and real services. The world stands for all that lies
-// between them: network, the other services, Kafka clients and the supervisor.
+// Outside runs JobManagers and TaskManagers as real processes, real services, and brokers that are served. The world
+// stands for all that lies between them: network, the other services, Kafka clients and the supervisor.
 type Outside interface {
 	// Start starts a life of a process.
 	Start(process string, boot int)
@@ -56,13 +57,15 @@ type Outside interface {
 // Cluster is a running cluster.
 type Cluster struct {
 	*sim.World
-	Kafka *kafka.Cluster
-	Blobs *blobs.Store
-	Lease *lease.Service
-	Files Files
-	Log   Log
-	Input *generator
-	view
+	Kafka      *kafka.Cluster
+	Blobs      *blobs.Store
+	Lease      *lease.Service
+	Files      Files
+	Log        Log
+	Input      *generator
+	instances  *instances // of the application that writes the input; nil: there is none
+	View                  // of the first application
+	Downstream *View      // of the second, if there is one
 }
 
 // The addresses of the services.
@@ -70,10 +73,6 @@ const (
 	objectStore mailbox.Addr = "objectstore"
 	ha          mailbox.Addr = "ha"
 )
-
-// JobManager and TaskManager are the names of processes.
-func JobManager(i int) string  { return fmt.Sprintf("jobmanager-%d", i) }
-func TaskManager(i int) string { return fmt.Sprintf("taskmanager-%d", i) }
 
 // New sets up a cluster at time 0; the job is submitted by whichever JobManager leads first.
 func New(cfg Config) *Cluster {
@@ -83,7 +82,11 @@ func New(cfg Config) *Cluster {
 		c.Files = c.Blobs
 	}
 	c.Lease.Wake = func(m mailbox.Msg) { w.Send(ha, ha, m) }
-	c.view.watch(w)
+	c.View.watch(w)
+	if cfg.Downstream != nil {
+		c.Downstream = NewView(cfg.Downstream.Name)
+		c.Downstream.watch(w)
+	}
 
 	service := func(name string, actor func() mailbox.Actor) {
 		if slices.Contains(cfg.Real, name) {
@@ -101,47 +104,10 @@ func New(cfg Config) *Cluster {
 	for _, name := range sortedKeys(cfg.Topics) {
 		c.Log.CreateTopic(name, cfg.Topics[name])
 	}
-	if cfg.Outside != nil {
-		c.outside(cfg, client)
-		cfg.JobManagers, cfg.TaskManagers = 0, 0
-	}
-	for i := range cfg.JobManagers {
-		name := JobManager(i)
-		w.Add(sim.Process{Name: name, Cores: cfg.Cores, RestartAfter: cfg.RestartAfter, Boot: func(int) []sim.Resident {
-			job := cfg.Job
-			root := jobmanager.New(jobmanager.Config{Name: name, Flink: cfg.Flink, HA: ha, ObjectStore: objectStore,
-				Kafka: mailbox.Addr(name).In("kafka"), Job: &job})
-			return append([]sim.Resident{{Actor: root}}, client()...)
-		}})
-	}
-	for i := range cfg.TaskManagers {
-		name := TaskManager(i)
-		w.Add(sim.Process{Name: name, Cores: cfg.Cores, RestartAfter: cfg.RestartAfter, Boot: func(int) []sim.Resident {
-			root, err := taskmanager.New(taskmanager.Config{Flink: cfg.Flink, HA: ha, ObjectStore: objectStore,
-				Kafka: mailbox.Addr(name).In("kafka")})
-			if err != nil {
-				panic(err) // the configuration was parsed before the world was made
-			}
-			return append([]sim.Resident{{Actor: root}}, client()...)
-		}})
+	for _, a := range cfg.Applications() {
+		c.add(cfg, a, client)
 	}
 	c.Input = newGenerator(w, c.Log, c.Files, cfg.Input)
+	c.upstream(cfg)
 	return c
-}
-
-// outside adds a stand-in for each JobManager and TaskManager. Its Kafka client stays in the world: it dies with
-// the process, and its connections are the world's.
-func (c *Cluster) outside(cfg Config, client func() []sim.Resident) {
-	add := func(name string) {
-		c.Add(sim.Process{Name: name, BootTime: -1, RestartAfter: cfg.RestartAfter, Outside: cfg.Outside.Mail, Boot: func(boot int) []sim.Resident {
-			cfg.Outside.Start(name, boot)
-			return client()
-		}})
-	}
-	for i := range cfg.JobManagers {
-		add(JobManager(i))
-	}
-	for i := range cfg.TaskManagers {
-		add(TaskManager(i))
-	}
 }

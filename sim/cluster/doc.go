@@ -2,8 +2,9 @@
 //
 //	jobmanager-0 … n        ─┐
 //	taskmanager-0 … m        ├─▶ ha (sim/lease) · objectstore (sim/blobs) · kafka-0 … k (sim/kafka)
-//	  each with its          │                                                   ▲
-//	  Kafka client "kafka"  ─┘                                        generator ─┘ input, at a rate
+//	  each with its          │                                                   ▲  ▲
+//	  Kafka client "kafka"  ─┘                        generator ── input, at a rate  │
+//	                                                      └─ or as the feed of ─▶ producer-0 (sim/upstream): in transactions
 //
 // Each process is on a machine of its own. Processes that die are started again by a supervisor, as a
 // Kubernetes Deployment does, or by nobody.

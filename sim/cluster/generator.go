@@ -24,6 +24,7 @@ type Input struct {
 	Seed       uint64
 	Until      time.Duration // when to stop; Rows end by themselves
 	KeepTimes  bool          // Rows have event times of their own
+	Producer   *Producer     // who writes it to the topic; nil: it is there at once, without transactions
 }
 
 // Row is one record of a user's file.
@@ -45,6 +46,8 @@ type generator struct {
 	sent    int64
 	started time.Duration
 	stopped bool
+	written int64             // by the producer: so many are committed
+	until   time.Duration     // its input ends then
 	batch   [][]record.Record // by partition, reused
 	files   [][]record.Record // by partition
 }
@@ -66,6 +69,10 @@ func newGenerator(w *sim.World, log Log, store Files, in Input) *generator {
 	}
 	if in.Path != "" {
 		g.writeFiles(store)
+		return g
+	}
+	if in.Producer != nil {
+		g.follow()
 		return g
 	}
 	w.After(tick, g.tick)
@@ -144,14 +151,23 @@ func (g *generator) next(n int64, at time.Duration) (partition int, r record.Rec
 	return partition, r
 }
 
-// Done says whether everything has been fed.
-func (g *generator) Done() bool { return g.stopped }
+// Done says whether everything has been fed, or is there for the producer to write.
+func (g *generator) Done() bool { return g.stopped || g.in.Producer != nil && g.exhausted() }
 
 // Stop ends the input.
-func (g *generator) Stop() { g.stopped = true }
+func (g *generator) Stop() {
+	g.stopped = true
+	g.until = min(g.until, g.world.Now())
+}
 
-// Sent is how many records have been fed.
-func (g *generator) Sent() int64 { return g.sent }
+// Sent is how many records have been fed. What a producer has written counts by offsets, with the ends of transactions
+// and what was aborted: a reader has to get past those, too.
+func (g *generator) Sent() int64 {
+	if g.in.Producer != nil {
+		return g.log.End(g.in.Topic)
+	}
+	return g.sent
+}
 
 // Fetched is how many of them the source has fetched; false: that is not known. Nobody sees how far a file has been
 // read: it counts as read.

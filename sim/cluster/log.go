@@ -21,6 +21,9 @@ type Log interface {
 	Append(topic string, partition int, now time.Duration, records []record.Record)
 	// Fetched is how many records of a topic its readers have fetched; false: that is not known.
 	Fetched(topic string) (n int64, known bool)
+	// End is the offset after the last one of a topic, summed up over its partitions: where a reader stands who has read
+	// everything.
+	End(topic string) int64
 	// Rows is how many rows Dump gives, for each partition of a topic.
 	Rows(topic string) []int
 	// Dump reads a topic out, partition by partition, in log order; see kafka.Cluster.
@@ -51,36 +54,56 @@ func (m model) Fetched(topic string) (n int64, known bool) {
 	return n, true
 }
 
+func (m model) End(topic string) (sum int64) {
+	for p := range m.topics[topic] {
+		sum += m.Partition(topic, p).HighWatermark()
+	}
+	return sum
+}
+
 func (m model) Events() history.History { return nil }
 
 // kafka sets up Kafka, and returns the Kafka clients that each process has in the world.
 func (c *Cluster) kafka(cfg Config) (client func() []sim.Resident) {
-	if cfg.Log != nil { // the brokers have names, so that faults can be aimed at the way to them
+	nothing := func() []sim.Resident { return nil }
+	switch {
+	case cfg.Log != nil: // the brokers have names, so that faults can be aimed at the way to them
 		c.Log = cfg.Log
 		for i := range cfg.Brokers {
-			c.Add(sim.Process{Name: Broker(i), BootTime: -1, Boot: func(int) []sim.Resident { return nil }})
+			c.Add(sim.Process{Name: Broker(i), BootTime: -1, Boot: func(int) []sim.Resident { return nothing() }})
 		}
-		return func() []sim.Resident { return nil }
+		return nothing
+	case cfg.Served != nil:
+		c.brokers(cfg.Served, cfg.RestartAfter, cfg.Outside.Mail, func(i, boot int) []sim.Resident {
+			cfg.Outside.Start(Broker(i), boot)
+			return nil
+		})
+		return nothing
 	}
 	cfg.Kafka.Now = c.Now
 	cfg.Kafka.Wake = func(to mailbox.Addr, m mailbox.Msg) { c.Send(to, to, m) }
-	c.Kafka = kafka.NewCluster(cfg.Kafka)
-	c.Log = model{c.Kafka, map[string]int{}}
-	brokers := c.Kafka.Addrs()
-	for i, addr := range brokers {
-		c.Add(sim.Process{Name: string(addr), BootTime: -1, RestartAfter: cfg.RestartAfter,
-			Boot: func(int) []sim.Resident { return []sim.Resident{{Actor: c.Kafka.Broker(i)}} }})
+	modelled := kafka.NewCluster(cfg.Kafka)
+	c.brokers(modelled, cfg.RestartAfter, nil, func(i, _ int) []sim.Resident { return []sim.Resident{{Actor: modelled.Broker(i)}} })
+	return func() []sim.Resident {
+		return []sim.Resident{{Name: "kafka", Actor: kafka.NewClient(kafka.ClientConfig{Brokers: modelled.Addrs(), TransactionVersion: cfg.Kafka.TransactionVersion})}}
 	}
+}
+
+// brokers adds the processes of a model's brokers, whose lives are here or outside.
+func (c *Cluster) brokers(k *kafka.Cluster, restart time.Duration, outside func(from, to mailbox.Addr, m mailbox.Msg), life func(i, boot int) []sim.Resident) {
+	c.Kafka, c.Log = k, model{k, map[string]int{}}
+	for i, addr := range k.Addrs() {
+		c.Add(sim.Process{Name: string(addr), BootTime: -1, RestartAfter: restart, Outside: outside,
+			Boot: func(boot int) []sim.Resident { return life(i, boot) }})
+	}
+	k.OnHalt(func(broker int) { c.After(0, func() { c.Kill(Broker(broker)) }) }) // not while it is at work
 	c.Observe(func(e history.Entry) {
 		if died, ok := e.Event.(history.ProcessStopped); ok {
-			if i := slices.Index(brokers, mailbox.Addr(died.Name)); i >= 0 {
+			if i := slices.Index(k.Addrs(), mailbox.Addr(died.Name)); i >= 0 {
 				c.missed(i)
 			}
 		}
 	})
-	return func() []sim.Resident {
-		return []sim.Resident{{Name: "kafka", Actor: kafka.NewClient(kafka.ClientConfig{Brokers: brokers})}}
-	}
 }
 
 // brokerSession is how long a broker may be silent until others lead what it led (broker.session.timeout.ms).
@@ -88,6 +111,7 @@ const brokerSession = 9 * time.Second
 
 // missed has others lead what a dead broker led, unless it is back by then.
 func (c *Cluster) missed(broker int) {
+	c.Kafka.Died(broker)
 	c.After(brokerSession, func() {
 		if !c.Up(Broker(broker)) {
 			c.Kafka.FailOver(broker)

@@ -13,8 +13,10 @@ import (
 	"github.com/flinch-dev/flinch/sim"
 )
 
-// view is who does what at the moment, as the history tells it: faults are aimed by it.
-type view struct {
+// View is who does what in an application at the moment, as the history tells it: faults are aimed by it.
+type View struct {
+	application string
+
 	leader    string
 	status    string                  // of the job
 	result    string                  // of the job, once it is durable
@@ -30,13 +32,19 @@ type view struct {
 	marking   map[string]bool         // transactions that are decided, and whose markers are under way
 }
 
-func (v *view) watch(w *sim.World) {
+// NewView is the view of an application of which nothing has happened yet.
+func NewView(application string) *View { return &View{application: application} }
+
+func (v *View) watch(w *sim.World) {
 	v.hosts = map[id.Subtask]string{}
 	v.positions = map[id.Checkpoint]int64{}
 	v.prepared, v.owed = map[id.Attempt][]string{}, map[string]bool{}
 	v.marking = map[string]bool{}
 	restores := 0
 	w.Observe(func(entry history.Entry) {
+		if !v.Concerns(entry) {
+			return
+		}
 		switch e := entry.Event.(type) {
 		case history.LeaderElected:
 			v.leader = e.Holder
@@ -96,18 +104,28 @@ func (v *view) watch(w *sim.World) {
 	})
 }
 
+// Concerns says whether an event is this application's, or that of a service.
+func (v *View) Concerns(e history.Entry) bool {
+	process := e.Process
+	if stopped, is := e.Event.(history.ProcessStopped); is {
+		process = stopped.Name
+	}
+	application, member := ApplicationOf(process)
+	return !member || application == v.application
+}
+
 // Leader is the JobManager process that leads, or "".
-func (v *view) Leader() string { return v.leader }
+func (v *View) Leader() string { return v.leader }
 
 // Status is the job's last status, as the leader knows it: "" while there is none.
-func (v *view) Status() string { return cmp.Or(v.result, v.status) }
+func (v *View) Status() string { return cmp.Or(v.result, v.status) }
 
 // Completed is how many checkpoints have been completed; Restarts how often the job was restarted.
-func (v *view) Completed() int { return v.completed }
-func (v *view) Restarts() int  { return v.restarts }
+func (v *View) Completed() int { return v.completed }
+func (v *View) Restarts() int  { return v.restarts }
 
 // Covered is how many input records completed checkpoints cover, and since when.
-func (v *view) Covered() (records int64, at time.Duration) { return v.covered, v.at }
+func (v *View) Covered() (records int64, at time.Duration) { return v.covered, v.at }
 
 // Read is how many input records the source has read: by its fetches, or if those are not to be seen by the last
 // completed checkpoint.
@@ -119,16 +137,16 @@ func (c *Cluster) Read() int64 {
 }
 
 // Owed is how many transactions, or parts of files, completed checkpoints owe to readers.
-func (v *view) Owed() int { return len(v.owed) }
+func (v *View) Owed() int { return len(v.owed) }
 
 // Marking is how many transactions are decided, and not at an end yet.
-func (v *view) Marking() int { return len(v.marking) }
+func (v *View) Marking() int { return len(v.marking) }
 
 // LastCompleted is when the last checkpoint was completed: all tasks were there then.
-func (v *view) LastCompleted() time.Duration { return v.last }
+func (v *View) LastCompleted() time.Duration { return v.last }
 
 // Host is the TaskManager process of a subtask's newest attempt, or "".
-func (v *view) Host(vertex id.Vertex, subtask int) string {
+func (v *View) Host(vertex id.Vertex, subtask int) string {
 	return v.hosts[id.Subtask{Vertex: vertex, Index: subtask}]
 }
 
