@@ -1,5 +1,5 @@
 # The two commands of the README, and those of a developer.
-.PHONY: run test check determinism bench bench-process build golden seeds swarm soak conformance kafka-real zookeeper-real clean
+.PHONY: run test check determinism bench bench-process build golden seeds swarm soak conformance fuzz kafka-real zookeeper-real clean
 
 # Kill the leading JobManager in the middle of a checkpoint, judge the output, write a report.
 run:
@@ -67,11 +67,21 @@ kafka-real:
 
 # One suite of cases, told to the model in virtual time, to the model on TCP, and to kfake, as a table. With
 # BOOTSTRAP=host:port also to a cluster that runs already; with REAL=1 to real brokers of transaction.version 0, 1 and 2,
-# from their published jars (Java 17 and Maven).
+# from their published jars (Java 17 and Maven); with CONTAINERS=1 to one from the official image, or from KAFKA_IMAGE (Docker).
 conformance:
 	@mkdir -p store
-	CONFORMANCE=1 $(if $(REAL),FLINCH_REAL=1) BOOTSTRAP=$(BOOTSTRAP) go test -count=1 -timeout 30m -parallel 16 ./sim/kafka/conformance \
+	CONFORMANCE=1 $(if $(REAL),FLINCH_REAL=1) BOOTSTRAP=$(BOOTSTRAP) CONTAINERS=$(CONTAINERS) KAFKA_IMAGE=$(KAFKA_IMAGE) \
+		go test $(if $(CONTAINERS),-tags containers) -count=1 -timeout 30m -parallel 16 ./sim/kafka/conformance \
 		-args -table $(CURDIR)/store/conformance.md; said=$$?; cat store/conformance.md; exit $$said
+
+# Every fuzz target for so long, one after the other; with IN=sim/kafka those of a folder. What is found is an input under
+# the package's testdata/fuzz, and fails from then on.
+FUZZTIME ?= 10m
+IN ?= .
+fuzz:
+	@set -e; for f in $$(grep -rHo '^func Fuzz[A-Za-z]*' --include='*_test.go' ./$(IN) | sed 's|/[^/]*:func |:|'); do \
+		echo "$${f#*:} in $${f%:*}"; go test -run '^$$' -fuzz "^$${f#*:}\$$" -fuzztime $(FUZZTIME) -parallel 1 $${f%:*}; \
+	done
 
 # A real ZooKeeper, from its published jar (Java 17 and Maven, no container), keeps the contract of the gateway to it: its
 # sessions really run out, and a leader with them.

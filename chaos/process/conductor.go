@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"runtime/debug"
 	"sync"
 	"time"
 
+	"github.com/flinch-dev/flinch/chaos/process/broker"
 	"github.com/flinch-dev/flinch/runtime/history"
 	"github.com/flinch-dev/flinch/runtime/live"
 	"github.com/flinch-dev/flinch/runtime/mailbox"
@@ -21,10 +21,12 @@ type Conductor struct {
 	*cluster.Cluster
 	cfg     cluster.Config
 	ledger  *ledger
-	parts   *started   // nil until they are
-	kafka   *realKafka // nil: the model
-	proxy   *proxy     // to kafka
+	parts   *started       // nil until they are
+	served  *broker.Server // the model of Kafka, if it is on TCP
+	kafka   *realKafka     // nil: the model
+	proxy   *proxy         // to served or kafka
 	began   time.Time
+	sleeps  time.Duration // until when the world stands still if nothing happens to it
 	node    *live.Node
 	mail    net.Listener
 	control net.Listener
@@ -55,13 +57,21 @@ func New(cfg cluster.Config, parts Parts) (*Conductor, error) {
 
 // prepare starts and reaches all that the world stands on.
 func (c *Conductor) prepare(parts Parts) (err error) {
+	if given := parts.withDefaults().Kafka; c.cfg.Input.Producer != nil && kafkaModels[given] == "" {
+		return fmt.Errorf("the application before the job (pipeline.source.producer) can write to the model of Kafka only, and %s is another one: "+
+			"leave --kafka out, or run a scenario without it", given)
+	}
 	if c.ledger, err = openLedger(); err != nil {
 		return err
 	}
 	if c.parts, err = parts.start(c.ledger.folder, c.cfg.Kafka.TransactionMaxTimeout); err != nil {
 		return err
 	}
-	for _, reach := range []func() error{c.reachHA, c.reachStorage, c.reachKafka} {
+	kafka := c.reachKafka
+	if parts.withDefaults().Kafka == Served {
+		kafka = c.serveKafka
+	}
+	for _, reach := range []func() error{c.reachHA, c.reachStorage, kafka} {
 		if err := reach(); err != nil {
 			return err
 		}
@@ -88,6 +98,7 @@ func (c *Conductor) Run(until time.Duration) {
 		if next, ok := c.Next(); ok {
 			wait = min(wait, max(next-now, 0))
 		}
+		c.sleeps = now + wait
 		c.mu.Unlock()
 		timer := time.NewTimer(wait)
 		select {
@@ -110,10 +121,15 @@ func (c *Conductor) Run(until time.Duration) {
 
 // Broken says why the harness cannot go on, or nil. It is no word on the cluster.
 func (c *Conductor) Broken() error {
-	if c.kafka != nil && c.broken == nil {
+	switch {
+	case c.broken != nil:
+		return c.broken
+	case c.served != nil:
+		return c.served.Err()
+	case c.kafka != nil:
 		return c.kafka.err()
 	}
-	return c.broken
+	return nil
 }
 
 // Settle reads along to the end what a real Kafka holds, before it is collected.
@@ -122,26 +138,6 @@ func (c *Conductor) Settle() error {
 		return nil
 	}
 	return c.kafka.settle(c.History())
-}
-
-// in lets something from outside happen in the world, at the time that it is.
-func (c *Conductor) in(do func()) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closed || c.Cluster == nil || c.broken != nil {
-		return
-	}
-	defer func() {
-		if reason := recover(); reason != nil { // the world's own, and not on the goroutine that drives it
-			c.broken = fmt.Errorf("a bug of ours in the world: %v\n%s", reason, debug.Stack())
-		}
-	}()
-	c.Cluster.Run(max(time.Since(c.began), c.Now()))
-	do()
-	select {
-	case c.woken <- struct{}{}:
-	default:
-	}
 }
 
 // relay takes mail of a member into the world.
@@ -153,6 +149,10 @@ func (c *Conductor) relay(from, to mailbox.Addr, m mailbox.Msg) {
 func (c *Conductor) Mail(from, to mailbox.Addr, m mailbox.Msg) {
 	if s := c.services[to.Process()]; s != nil {
 		s.request(from, m)
+		return
+	}
+	if _, is := c.brokerOf(to.Process()); is {
+		c.served.Deliver(from, to, m)
 		return
 	}
 	if member := c.members[to.Process()]; member == nil || member.listens == "" {
@@ -174,6 +174,10 @@ func (c *Conductor) resolve(name string) (string, error) {
 
 // Start starts a life of a process.
 func (c *Conductor) Start(name string, _ int) {
+	if n, is := c.brokerOf(name); is {
+		c.served.Boot(n)
+		return
+	}
 	m, err := c.spawn(name)
 	if err != nil {
 		c.NoteOf(name, name, history.Violation{Invariant: "start", Detail: err.Error()})
@@ -197,10 +201,13 @@ func (c *Conductor) reap(m *member) {
 	})
 }
 
-// follow does to members what happens to their stand-ins. It is called while the world is held.
+// follow does to members and brokers what happens to their stand-ins. It is called while the world is held.
 func (c *Conductor) follow(e history.Entry) {
 	switch ev := e.Event.(type) {
 	case history.ProcessStopped:
+		if n, is := c.brokerOf(ev.Name); is {
+			c.served.Kill(n)
+		}
 		if m := c.members[ev.Name]; m != nil {
 			delete(c.members, ev.Name)
 			m.kill()
@@ -246,6 +253,9 @@ func (c *Conductor) release() (err error) {
 	}
 	if c.proxy != nil {
 		c.proxy.close()
+	}
+	if c.served != nil {
+		err = errors.Join(err, c.served.Close())
 	}
 	if c.kafka != nil {
 		c.kafka.close()

@@ -13,8 +13,12 @@
 //	   │ service:   │ what happens to a stand-in happens to its               │ kafka, by its
 //	   │ refused,   │ member: SIGKILL, SIGSTOP, a new process ───────────────▶│ own client
 //	   │ late, lost └─ undo list on disk before it is done                    ▼
-//	   ▼                                                     proxy: links, with their faults ─▶ a real Kafka
-//	etcd, ZooKeeper, a folder, S3: real ones              realKafka, tail: topics, input, reading along ◀─┘
+//	   ▼                                       proxy: links, with their faults ─┬▶ broker.Server: the model, served
+//	etcd, ZooKeeper, a folder, S3: real ones                                    └▶ a real Kafka
+//
+// Kafka is the model, served on TCP: its brokers are of the world, which starts and kills them, hears of each of their
+// steps, and looks into their logs; so every fault of a scenario works on it. A real Kafka is looked at from outside
+// (realKafka, tail: topics, input, reading along), and can be cut off, no more.
 //
 // The world is the network between the members, their services and their supervisor; only its clock is real. So a
 // fault means the same here and in simulation, a trigger at a protocol step is as exact (the member waits at its

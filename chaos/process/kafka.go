@@ -218,6 +218,22 @@ func (k *realKafka) Append(topic string, partition int, _ time.Duration, records
 // Fetched is not to be seen from outside.
 func (k *realKafka) Fetched(string) (int64, bool) { return 0, false }
 
+// End asks Kafka. A topic whose end it does not tell cannot be waited for.
+func (k *realKafka) End(topic string) (sum int64) {
+	partitions := 0
+	if t := k.tails[topic]; t != nil {
+		partitions = len(t.parts)
+	}
+	ends, err := k.ends(topic, partitions)
+	if err != nil {
+		k.fail(fmt.Errorf("ask for the end of topic %s: %w", topic, err))
+	}
+	for _, end := range ends {
+		sum += end
+	}
+	return sum
+}
+
 func (k *realKafka) fail(err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()

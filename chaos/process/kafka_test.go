@@ -17,7 +17,7 @@ func committed(t *testing.T, c *Conductor) (n int) {
 	if err := c.Settle(); err != nil {
 		t.Fatal(err)
 	}
-	for row := range c.kafka.Dump("out") {
+	for row := range c.Log.Dump("out") {
 		if row.Fate == kafka.Committed && row.Visible >= 0 {
 			n++
 		}

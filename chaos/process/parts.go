@@ -16,15 +16,24 @@ import (
 type Parts struct {
 	HA      string // etcd (the default), zookeeper, model; etcd://... or zookeeper://...
 	Storage string // file (the default), s3, model; file:///... or s3://...
-	Kafka   string // model (the default), kfake, apache; host:port
+	Kafka   string // served (the default), model, kfake, apache; host:port
 }
 
-// Model is the part that the simulation uses, in real time.
-const Model = "model"
+// The parts that the simulation uses, in real time.
+const (
+	Model  = "model"  // in the world: members speak to it through the harness
+	Served = "served" // Kafka's, on TCP: members speak to it by their own clients
+)
+
+// What the words mean, for people.
+var (
+	models      = map[string]string{Model: "the model of the simulation, in real time"}
+	kafkaModels = map[string]string{Model: models[Model], Served: "the model of the simulation, on TCP"}
+)
 
 // withDefaults fills in what is left out.
 func (p Parts) withDefaults() Parts {
-	for part, otherwise := range map[*string]string{&p.HA: partEtcd, &p.Storage: partFile, &p.Kafka: Model} {
+	for part, otherwise := range map[*string]string{&p.HA: partEtcd, &p.Storage: partFile, &p.Kafka: Served} {
 		if *part == "" {
 			*part = otherwise
 		}
@@ -36,19 +45,20 @@ func (p Parts) withDefaults() Parts {
 func (p Parts) Check() error {
 	p = p.withDefaults()
 	for _, part := range []struct {
-		given string
-		own   map[string]starter
-		at    services.Places
+		given  string
+		own    map[string]starter
+		models map[string]string
+		at     services.Places
 	}{
-		{p.HA, ownHA, services.Places{HA: p.HA}},
-		{p.Storage, ownStorage, services.Places{Storage: p.Storage}},
-		{p.Kafka, ownKafka, services.Places{Kafka: p.Kafka}},
+		{p.HA, ownHA, models, services.Places{HA: p.HA}},
+		{p.Storage, ownStorage, models, services.Places{Storage: p.Storage}},
+		{p.Kafka, ownKafka, kafkaModels, services.Places{Kafka: p.Kafka}},
 	} {
-		if part.given == Model || part.own[part.given] != nil {
+		if part.models[part.given] != "" || part.own[part.given] != nil {
 			continue
 		}
 		if err := part.at.Check(); err != nil {
-			words := append(slices.Sorted(maps.Keys(part.own)), Model)
+			words := append(slices.Sorted(maps.Keys(part.own)), slices.Sorted(maps.Keys(part.models))...)
 			return fmt.Errorf("%w, or one of %s", err, strings.Join(words, ", "))
 		}
 	}
@@ -57,7 +67,7 @@ func (p Parts) Check() error {
 
 // started is what a run uses, and what the harness has started for it.
 type started struct {
-	at      services.Places   // "" where the model serves
+	at      services.Places   // "" where a model serves
 	foreign services.Places   // those that the user has named
 	what    map[string]string // by service, for people: with versions
 	stops   []func()
@@ -77,16 +87,17 @@ func (p Parts) start(folder string, transactionMax time.Duration) (*started, err
 		name        string
 		given       string
 		own         map[string]starter
+		models      map[string]string
 		at, foreign *string
 	}{
-		{"ha", p.HA, ownHA, &s.at.HA, &s.foreign.HA},
-		{"storage", p.Storage, ownStorage, &s.at.Storage, &s.foreign.Storage},
-		{"kafka", p.Kafka, ownKafka, &s.at.Kafka, &s.foreign.Kafka},
+		{"ha", p.HA, ownHA, models, &s.at.HA, &s.foreign.HA},
+		{"storage", p.Storage, ownStorage, models, &s.at.Storage, &s.foreign.Storage},
+		{"kafka", p.Kafka, ownKafka, kafkaModels, &s.at.Kafka, &s.foreign.Kafka},
 	} {
 		start := part.own[part.given]
 		switch {
-		case part.given == Model:
-			s.what[part.name] = "the model of the simulation, in real time"
+		case part.models[part.given] != "":
+			s.what[part.name] = part.models[part.given]
 		case start == nil:
 			*part.at, *part.foreign = part.given, part.given
 			s.what[part.name] = part.given

@@ -24,8 +24,10 @@ import (
 // clusterID is the key that keeps clusters apart that share a coordination service.
 const clusterID = "high-availability.cluster-id"
 
-// LeaseName is what the leader's lease is called in the history.
-func (c *Conductor) LeaseName() string { return strings.TrimPrefix(c.cluster(), "/") }
+// ClusterID is that of the application that a process belongs to.
+func (c *Conductor) ClusterID(process string) string {
+	return cmp.Or(c.application(process).Flink[clusterID], "/default")
+}
 
 func (c *Conductor) cluster() string { return cmp.Or(c.cfg.Flink[clusterID], "/default") }
 
@@ -37,8 +39,15 @@ func (c *Conductor) reachHA() error {
 	}
 	foreign := c.parts.foreign.HA != ""
 	if foreign {
+		was := c.cluster()
 		c.cfg.Flink = maps.Clone(c.cfg.Flink)
-		c.cfg.Flink[clusterID] = c.cluster() + "-" + filepath.Base(c.ledger.folder)
+		c.cfg.Flink[clusterID] = was + "-" + filepath.Base(c.ledger.folder)
+		if d := c.cfg.Downstream; d != nil { // below the same name, by which all is deleted
+			moved := *d
+			moved.Flink = maps.Clone(d.Flink)
+			moved.Flink[clusterID] = c.cluster() + strings.TrimPrefix(d.Flink[clusterID], was)
+			c.cfg.Downstream = &moved
+		}
 	}
 	s, err := c.open(string(ha), at, services.HA)
 	if err != nil {

@@ -7,10 +7,12 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 
 	"github.com/flinch-dev/flinch/runtime/wire"
+	"github.com/flinch-dev/flinch/sim/cluster"
 )
 
 // MemberCommand is the word that makes this program a member; whoever imports this package has to know it.
@@ -31,13 +33,14 @@ func (c *Conductor) spawn(name string) (*member, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start %s: find this program: %w", name, err)
 	}
-	o := orders{Name: name, Role: roleTaskManager, Flink: c.cfg.Flink, Harness: c.mail.Addr().String(), Control: c.control.Addr().String()}
+	a := c.application(name)
+	o := orders{Name: name, Role: roleTaskManager, Flink: a.Flink, Harness: c.mail.Addr().String(), Control: c.control.Addr().String()}
 	if c.proxy != nil {
 		o.Kafka, o.Proxy = c.parts.at.Kafka, c.proxy.listen.Addr().String()
 	}
 	if strings.HasPrefix(name, roleJobManager) {
 		o.Role = roleJobManager
-		if o.Job, err = wire.Encode(wire.SubmitJob{Job: c.cfg.Job}); err != nil {
+		if o.Job, err = wire.Encode(wire.SubmitJob{Job: a.Job}); err != nil {
 			return nil, fmt.Errorf("start %s: %w", name, err)
 		}
 	}
@@ -57,6 +60,13 @@ func (c *Conductor) spawn(name string) (*member, error) {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
 	return m, nil
+}
+
+// application is the one that a process belongs to.
+func (c *Conductor) application(process string) cluster.Application {
+	of, _ := cluster.ApplicationOf(process)
+	all := c.cfg.Applications()
+	return all[slices.IndexFunc(all, func(a cluster.Application) bool { return a.Name == of })]
 }
 
 func (m *member) kill() { m.cmd.Process.Kill() }

@@ -8,27 +8,35 @@ import (
 	"github.com/flinch-dev/flinch/runtime/mailbox"
 )
 
-// actor is a broker, with the world as it sees it: a mailbox.Env. What it does happens once its Receive has returned,
-// since mail and timers wait until then.
+// actor is a broker, with the world as it sees it: a mailbox.Env. What it does happens once its Receive has returned, in
+// order, since mail, notes and timers wait until then.
 type actor struct {
 	s    *Server
 	addr mailbox.Addr
 	impl mailbox.Actor
 	rand *rand.Rand
+	dead bool
 }
 
 // settleIn starts an actor.
 func (s *Server) settleIn(addr mailbox.Addr, impl mailbox.Actor) {
-	s.actors[addr] = &actor{s: s, addr: addr, impl: impl, rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))}
-	s.send(addr, addr, mailbox.Started{})
+	a := &actor{s: s, addr: addr, impl: impl, rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))}
+	s.actors[addr] = a
+	a.Send(addr, mailbox.Started{})
 }
 
-func (a *actor) Self() mailbox.Addr                  { return a.addr }
-func (a *actor) Now() time.Time                      { return time.Now() }
-func (a *actor) Rand(string) *rand.Rand              { return a.rand } // what real clients do is not repeated, either
-func (a *actor) Send(to mailbox.Addr, m mailbox.Msg) { a.s.send(a.addr, to, m) }
-func (a *actor) Note(event history.Event)            { a.s.note(event) }
-func (a *actor) Work(mailbox.Work, int)              {} // the processor has already done it
+func (a *actor) Self() mailbox.Addr     { return a.addr }
+func (a *actor) Now() time.Time         { return time.Now() }
+func (a *actor) Rand(string) *rand.Rand { return a.rand } // what real clients do is not repeated, either
+func (a *actor) Work(mailbox.Work, int) {}                // the processor has already done it
+
+func (a *actor) Send(to mailbox.Addr, m mailbox.Msg) {
+	a.s.mail = append(a.s.mail, letter{by: a, from: a.addr, to: to, m: m})
+}
+
+func (a *actor) Note(step history.Event) {
+	a.s.mail = append(a.s.mail, letter{by: a, from: a.addr, step: step})
+}
 
 func (a *actor) After(wait time.Duration, m mailbox.Msg) mailbox.Timer {
 	return a.s.after(wait, &timer{of: a, m: m})

@@ -13,6 +13,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/pierrec/lz4/v4"
 
+	"github.com/flinch-dev/flinch/chaos/fault"
+	"github.com/flinch-dev/flinch/runtime/history"
 	"github.com/flinch-dev/flinch/sim/kafka"
 )
 
@@ -90,7 +92,7 @@ func TestTimersDieWithTheirBroker(t *testing.T) {
 	l.Do(func(*kafka.Cluster) {
 		last = l.actors[kafka.Addr(0)]
 		last.After(20*time.Millisecond, strange{})
-		l.kill(0)
+		l.host.(*alone).kill(0)
 		l.after(30*time.Millisecond, &timer{do: func() { close(rang) }})
 	})
 	select {
@@ -103,4 +105,24 @@ func TestTimersDieWithTheirBroker(t *testing.T) {
 		}
 	})
 	l.must(l.Err())
+}
+
+// A fault strikes a broker at a step that it notes: what it would have done after that step never leaves it.
+func TestWhatABrokerHadYetToSayDiesWithIt(t *testing.T) {
+	f, err := fault.Parse("kafka.broker.kill @txn.preparecommit target=name:kafka-0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := start(t, Config{Faults: []fault.Fault{f}})
+	l.Do(func(*kafka.Cluster) {
+		broker := l.actors[kafka.Addr(0)]
+		broker.Note(history.Transaction{ID: "sink", State: "PrepareCommit"})
+		broker.Send(kafka.Addr(1), strange{})
+	})
+	l.must(l.Err())
+	l.Do(func(*kafka.Cluster) {
+		if l.actors[kafka.Addr(0)] != nil {
+			t.Error("the broker lives")
+		}
+	})
 }

@@ -16,6 +16,9 @@
 // Nothing that a client sends may stop the server, or make it take memory that no bytes were sent for. What cannot be
 // read, or asks for what the model does not have, ends its connection; what is read and wrong gets Kafka's own error.
 //
+// A server can stand alone, or be part of a world, its Host, which then owns the turn, the network between brokers, and
+// their lives. Both strike it with the same faults (Misbehave, Break).
+//
 // Compressed batches are stored as they came, as Kafka does, once their records have been looked at.
 //
 // Everything is in memory, and gone with the server.

@@ -16,6 +16,7 @@ import (
 // injector lets faults strike the cluster, at their time since the start or at a step of the protocol.
 type injector struct {
 	s    *Server
+	kill func(node int)
 	in   *fault.Injector
 	seen int    // events
 	undo func() // what is wrong with the service; nil: nothing
@@ -24,8 +25,8 @@ type injector struct {
 // AboutKafka says whether a fault is one that strikes Kafka itself.
 func AboutKafka(f fault.Fault) bool { return strings.HasPrefix(f.Inject, string(fault.Kafka)+".") }
 
-func newInjector(s *Server, faults []fault.Fault) (*injector, error) {
-	i := &injector{s: s}
+func newInjector(s *Server, kill func(node int), faults []fault.Fault) (*injector, error) {
+	i := &injector{s: s, kill: kill}
 	for _, f := range faults {
 		if !AboutKafka(f) {
 			return nil, fmt.Errorf("arm fault %q: %s does not strike Kafka, and nothing else is served here; leave it out", f.Name, f.Inject)
@@ -59,6 +60,9 @@ func (i *injector) say(event history.Event) {
 	i.observe(i.s.now(), event)
 }
 
+// Application is that of no broker.
+func (*injector) Application(string) string { return "" }
+
 // Processes are the brokers that are up.
 func (i *injector) Processes(role fault.Role) (names []string) {
 	for n := range i.s.cluster.Addrs() {
@@ -71,7 +75,7 @@ func (i *injector) Processes(role fault.Role) (names []string) {
 
 // Kill ends a broker's life. It comes back by itself.
 func (i *injector) Kill(broker string) error {
-	return i.at(broker, i.s.kill)
+	return i.at(broker, i.kill)
 }
 
 // Move gives what a broker leads to others.
@@ -81,6 +85,26 @@ func (i *injector) Move(broker string, what fault.Led) error {
 	}
 	return i.at(broker, i.s.cluster.MoveLeaders)
 }
+
+// StopFollowers makes the followers on a broker fetch nothing.
+func (i *injector) StopFollowers(broker string, topics []string) error {
+	return i.at(broker, func(n int) { i.s.cluster.StopFollowers(n, topics...) })
+}
+
+// ResumeFollowers makes them fetch again, or those of its next life.
+func (i *injector) ResumeFollowers(broker string) error {
+	i.s.cluster.ResumeFollowers(slices.Index(i.s.cluster.Addrs(), mailbox.Addr(broker)))
+	return nil
+}
+
+// SetBroker says what is wrong with a broker, of this life or the next.
+func (i *injector) SetBroker(broker string, state fault.BrokerState) error {
+	Break(i.s.cluster, slices.Index(i.s.cluster.Addrs(), mailbox.Addr(broker)), state)
+	return nil
+}
+
+// ElectUnclean makes a broker lead what nobody else may lead.
+func (i *injector) ElectUnclean(broker string) error { return i.at(broker, i.s.cluster.ElectUnclean) }
 
 // at does something to a broker by its name.
 func (i *injector) at(broker string, do func(node int)) error {
@@ -109,13 +133,14 @@ func (i *injector) SetService(_ fault.Role, state fault.ServiceState) error {
 
 // Nobody else is in this world, and it has one machine, one clock and no network.
 
-func (i *injector) Leader() string                  { return "" }
-func (i *injector) Hosting(string, int) []string    { return nil }
-func (i *injector) Pause(broker string) error       { return cannot("pause " + broker) }
-func (i *injector) Resume(broker string) error      { return cannot("resume " + broker) }
-func (i *injector) LoseMachine(broker string) error { return cannot("lose the machine of " + broker) }
-func (i *injector) Reset(a, b string) error         { return cannot("reset " + a + " and " + b) }
-func (i *injector) LoseLease(holder string) error   { return cannot("take the lease from " + holder) }
+func (i *injector) Leader(string) string                 { return "" }
+func (i *injector) Hosting(string, string, int) []string { return nil }
+func (i *injector) Pause(broker string) error            { return cannot("pause " + broker) }
+func (i *injector) Resume(broker string) error           { return cannot("resume " + broker) }
+func (i *injector) LoseMachine(broker string) error      { return cannot("lose the machine of " + broker) }
+func (i *injector) Reset(a, b string) error              { return cannot("reset " + a + " and " + b) }
+func (i *injector) LoseLease(holder string) error        { return cannot("take the lease from " + holder) }
+func (i *injector) Replace(producer string) error        { return cannot("replace " + producer) }
 func (i *injector) SetLink(a, b string, _ fault.LinkState) error {
 	return cannot("break the link from " + a + " to " + b)
 }

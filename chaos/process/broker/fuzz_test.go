@@ -20,7 +20,7 @@ func unreachable(t *testing.T) (*Server, *conn) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Do(func(*kafka.Cluster) { s.boot(0) })
+	s.Do(func(*kafka.Cluster) { s.Boot(0) })
 	return s, s.join(0, nobody())
 }
 

@@ -1,37 +1,35 @@
 package broker
 
 import (
-	"time"
+	"net"
 
-	"github.com/flinch-dev/flinch/runtime/mailbox"
 	"github.com/flinch-dev/flinch/sim/kafka"
 )
 
-// session is how long a broker may be away until others lead what it led (broker.session.timeout.ms).
-const session = 9 * time.Second
+// Boot begins a broker's next life.
+func (s *Server) Boot(node int) {
+	s.step(func() { s.settleIn(kafka.Addr(node), s.cluster.Broker(node)) })
+}
 
-// boot begins a broker's next life.
-func (s *Server) boot(node int) { s.settleIn(kafka.Addr(node), s.cluster.Broker(node)) }
-
-// kill ends a broker's life, with its connections. Other brokers are told; after a while they take its place, and
-// after another it comes back.
-func (s *Server) kill(node int) {
+// Kill ends a broker's life, with its connections.
+func (s *Server) Kill(node int) {
 	dead := kafka.Addr(node)
-	delete(s.actors, dead)
+	if a := s.actors[dead]; a != nil {
+		a.dead = true
+		delete(s.actors, dead)
+	}
 	for _, c := range s.conns {
 		if c.broker == dead {
-			c.net.Close()
+			reset(c.net)
 		}
 	}
-	for _, addr := range s.cluster.Addrs() {
-		if s.actors[addr] != nil {
-			s.send(dead, addr, mailbox.Disconnected{Process: string(dead)})
-		}
+}
+
+// reset ends a connection as a dead process's is. An orderly end before the first answer looks to some clients as if TLS
+// were missing, and they give up.
+func reset(nc net.Conn) {
+	if tcp, is := nc.(*net.TCPConn); is {
+		tcp.SetLinger(0)
 	}
-	s.after(session, &timer{do: func() {
-		if s.actors[dead] == nil {
-			s.cluster.FailOver(node)
-		}
-	}})
-	s.after(s.restart, &timer{do: func() { s.boot(node) }})
+	nc.Close()
 }

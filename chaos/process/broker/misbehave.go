@@ -13,7 +13,7 @@ import (
 // to misbehave.
 func Misbehave(c *kafka.Cluster, state fault.ServiceState) (undo func()) {
 	const forever = 1 << 60
-	share := kafka.Share{Share: state.Share}
+	share := kafka.Share{Share: state.Share, IDs: state.Prefix}
 	for _, name := range state.Operations {
 		share.Of = append(share.Of, keyOf(name))
 	}
@@ -32,6 +32,16 @@ func Misbehave(c *kafka.Cluster, state fault.ServiceState) (undo func()) {
 		return func() { c.SlowMarkers(0, 0) }
 	}
 	return nil
+}
+
+// Break says what is wrong with one broker of a model cluster.
+func Break(c *kafka.Cluster, node int, state fault.BrokerState) {
+	if state.DiskFull {
+		c.FillDisk(node)
+	} else {
+		c.FreeDisk(node)
+	}
+	c.SetQuota(node, kafka.Quota{Produce: state.Produce, Fetch: state.Fetch})
 }
 
 // keyOf is the number of a request by Kafka's own name of it, -1 if there is none.

@@ -7,6 +7,8 @@ import (
 	"sync"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/flinch-dev/flinch/sim/kafka/preview"
 )
 
 // request is one that could be read.
@@ -26,7 +28,7 @@ var bulky sync.Mutex
 // of Kafka's. One that asks for the versions is read in any version, since it is how a client finds out.
 func decode(frame []byte) (request, error) {
 	key, version := int16(binary.BigEndian.Uint16(frame)), int16(binary.BigEndian.Uint16(frame[2:]))
-	r := request{Request: kmsg.RequestForKey(key), corr: int32(binary.BigEndian.Uint32(frame[4:]))}
+	r := request{Request: preview.RequestFor(key, version), corr: int32(binary.BigEndian.Uint32(frame[4:]))}
 	if r.Request == nil {
 		return r, fmt.Errorf("read a request: Kafka has no API key %d", key)
 	}

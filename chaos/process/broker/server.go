@@ -1,7 +1,6 @@
 package broker
 
 import (
-	"cmp"
 	"fmt"
 	"log/slog"
 	"net"
@@ -18,13 +17,16 @@ type Config struct {
 	Listen      string // host:port of broker 0, the others take the ports after it; port 0: free ones
 	AllowRemote bool   // Listen may be of another interface than the loopback one
 	// Kafka describes the cluster. How it tells the time and is reached is the server's business. Delays that are zero
-	// are as short as can be.
-	Kafka kafka.Config
-	// RestartAfter is how long a broker that was killed stays away, 10 s: longer than others wait for it.
+	// are as short as can be without a Host, and with one as the model has them.
+	Kafka  kafka.Config
+	Topics []Topic      // that are there from the start
+	Log    *slog.Logger // nil: silence
+	// Host is what the cluster is part of, and then no broker lives before it says so; nil: the server stands alone.
+	Host Host
+	// RestartAfter is how long a broker that was killed stays away, 10 s: longer than others wait for it. Without a Host.
 	RestartAfter time.Duration
-	Topics       []Topic       // that are there from the start
-	Faults       []fault.Fault // by time, or by protocol step, since the start
-	Log          *slog.Logger  // nil: silence
+	// Faults strike by time, or at a step of the protocol, since the start. Without a Host.
+	Faults []fault.Fault
 }
 
 // Topic is one that is created at the start.
@@ -41,24 +43,20 @@ type Server struct {
 	running   sync.WaitGroup // listeners and connections
 	done      chan struct{}  // closed at the end
 
-	mu      sync.Mutex // the turn: it guards all that follows
-	cluster *kafka.Cluster
-	actors  map[mailbox.Addr]*actor
-	conns   map[mailbox.Addr]*conn
-	mail    []letter
-	timers  timers
-	alarm   *time.Timer
-	alarmAt time.Duration
-	asked   uint64 // requests
-	joined  uint64 // connections
-	restart time.Duration
-	faults  *injector
-	over    bool
-	failed  error
+	host     Host // its lock is the turn, which guards all that follows
+	cluster  *kafka.Cluster
+	actors   map[mailbox.Addr]*actor
+	conns    map[mailbox.Addr]*conn
+	mail     []letter
+	settling bool
+	timers   timers
+	alarm    *time.Timer
+	alarmAt  time.Duration
+	asked    uint64 // requests
+	joined   uint64 // connections
+	over     bool
+	failed   error // written before done is closed
 }
-
-// instant is a delay that is over at once.
-var instant = kafka.Delay{Least: 1, Most: 1}
 
 // Start listens, and serves until Close. An error says which port cannot be had, or what is wrong with the Config.
 func Start(cfg Config) (*Server, error) {
@@ -69,12 +67,9 @@ func Start(cfg Config) (*Server, error) {
 	if s.listeners, err = listen(cfg.Listen, len(s.cluster.Addrs()), cfg.AllowRemote); err != nil {
 		return nil, err
 	}
-	s.Do(func(c *kafka.Cluster) {
-		for n := range c.Addrs() {
-			s.boot(n)
-		}
-		s.faults.in.Start()
-	})
+	if own, is := s.host.(*alone); is {
+		own.begin()
+	}
 	for n, l := range s.listeners {
 		s.running.Go(func() { s.accept(n, l) })
 	}
@@ -84,18 +79,20 @@ func Start(cfg Config) (*Server, error) {
 // newServer returns a server that nobody can reach yet.
 func newServer(cfg Config) (*Server, error) {
 	s := &Server{log: cfg.Log, began: time.Now(), done: make(chan struct{}),
-		actors: map[mailbox.Addr]*actor{}, conns: map[mailbox.Addr]*conn{}, restart: cmp.Or(cfg.RestartAfter, 10*time.Second)}
+		actors: map[mailbox.Addr]*actor{}, conns: map[mailbox.Addr]*conn{}, host: cfg.Host}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
+	if s.host == nil {
+		own, err := newAlone(s, &cfg)
+		if err != nil {
+			return nil, err
+		}
+		s.host = own
+	}
 	s.alarm = time.AfterFunc(never, s.ring)
 	k := &cfg.Kafka
-	for _, d := range []*kafka.Delay{&k.Replication, &k.TxnReplication, &k.MarkerGap, &k.Load} {
-		if *d == (kafka.Delay{}) {
-			*d = instant
-		}
-	}
-	k.Now, k.Wake, k.Advertised = s.now, s.wake, s.advertised
+	k.Now, k.Wake, k.Advertised = s.host.Now, s.wake, s.advertised
 	k.Unanswered = s.unanswered
 	k.Decompress = (&unpacker{}).unpack
 	s.cluster = kafka.NewCluster(*k)
@@ -105,9 +102,7 @@ func newServer(cfg Config) (*Server, error) {
 		}
 		s.cluster.CreateTopic(t.Name, t.Partitions)
 	}
-	var err error
-	s.faults, err = newInjector(s, cfg.Faults)
-	return s, err
+	return s, nil
 }
 
 // Addrs are the bootstrap servers of a client, as host:port: the brokers in their order.
@@ -121,28 +116,34 @@ func (s *Server) Addrs() []string {
 
 // Do does something to the cluster between two of its steps, and lets what follows from it happen.
 func (s *Server) Do(something func(*kafka.Cluster)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.host.Lock()
+	defer s.host.Unlock()
 	if !s.over {
 		s.step(func() { something(s.cluster) })
 	}
 }
+
+// Cluster is what is served, for whoever has the turn.
+func (s *Server) Cluster() *kafka.Cluster { return s.cluster }
 
 // Done is closed when the server has ended: by Close, or since the model found itself wrong.
 func (s *Server) Done() <-chan struct{} { return s.done }
 
 // Err is why the server ended by itself, or nil.
 func (s *Server) Err() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.failed
+	select {
+	case <-s.done:
+		return s.failed
+	default:
+		return nil
+	}
 }
 
 // Close ends all connections and returns when nothing of the server runs any more.
 func (s *Server) Close() error {
-	s.mu.Lock()
+	s.host.Lock()
 	s.end(nil)
-	s.mu.Unlock()
+	s.host.Unlock()
 	s.running.Wait()
 	return s.Err()
 }
@@ -191,14 +192,14 @@ func (s *Server) accept(node int, l net.Listener) {
 
 // join makes a client known; nil if there is nobody to know it.
 func (s *Server) join(node int, nc net.Conn) *conn {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.host.Lock()
+	defer s.host.Unlock()
 	if s.over {
 		nc.Close()
 		return nil
 	}
 	if s.actors[kafka.Addr(node)] == nil {
-		nc.Close() // the broker is dead
+		reset(nc) // the broker is dead
 		return nil
 	}
 	s.joined++
@@ -210,10 +211,10 @@ func (s *Server) join(node int, nc net.Conn) *conn {
 // part forgets a client, and what the broker would still tell it.
 func (s *Server) part(c *conn) {
 	c.net.Close()
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.host.Lock()
+	defer s.host.Unlock()
 	delete(s.conns, c.addr)
 	if !s.over {
-		s.step(func() { s.send(c.addr, c.broker, mailbox.Disconnected{Process: string(c.addr)}) })
+		s.Deliver(c.addr, c.broker, mailbox.Disconnected{Process: string(c.addr)})
 	}
 }

@@ -52,8 +52,8 @@ func (s *Server) setAlarm() {
 }
 
 func (s *Server) ring() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.host.Lock()
+	defer s.host.Unlock()
 	s.alarmAt = 0 // it has to be set again
 	if !s.over {
 		s.step(func() {})

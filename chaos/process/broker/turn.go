@@ -12,14 +12,24 @@ import (
 	"github.com/flinch-dev/flinch/sim/kafka"
 )
 
-// letter is one piece of mail that waits to be delivered.
+// letter is something that waits to happen: mail to be delivered, or a step to be noted.
 type letter struct {
+	by       *actor // nil: somebody outside
 	from, to mailbox.Addr
 	m        mailbox.Msg
+	step     history.Event // nil: mail
 }
 
-// step does something and then delivers mail, and what timers have become due, until there is none. The caller has the
-// turn. A failed assertion of the model ends the server: its state cannot be trusted any more.
+// Deliver brings mail to a broker: such that the host has carried.
+func (s *Server) Deliver(from, to mailbox.Addr, m mailbox.Msg) {
+	defer s.catch()
+	s.mail = append(s.mail, letter{from: from, to: to, m: m})
+	s.settle()
+}
+
+// step does something and then delivers mail, and what timers have become due, until there is none; within another step
+// that is left to the outer one. The caller has the turn. A failed assertion of the model ends the server: its state cannot
+// be trusted any more.
 func (s *Server) step(something func()) {
 	defer s.catch()
 	something()
@@ -38,9 +48,14 @@ func (s *Server) crash(err error) {
 }
 
 func (s *Server) settle() {
+	if s.settling {
+		return
+	}
+	s.settling = true
+	defer func() { s.settling = false }()
 	for !s.over {
-		for i := 0; i < len(s.mail); i++ {
-			s.deliver(&s.mail[i])
+		for i := 0; i < len(s.mail) && !s.over; i++ {
+			s.happen(&s.mail[i])
 		}
 		clear(s.mail)
 		s.mail = s.mail[:0]
@@ -51,15 +66,24 @@ func (s *Server) settle() {
 		switch {
 		case t.do != nil:
 			t.do()
-		case s.actors[t.of.addr] == t.of: // else it has died meanwhile
-			s.send(t.of.addr, t.of.addr, t.m)
+		case !t.of.dead:
+			t.of.Send(t.of.addr, t.m)
 		}
 	}
 	s.setAlarm()
 }
 
-func (s *Server) send(from, to mailbox.Addr, m mailbox.Msg) {
-	s.mail = append(s.mail, letter{from, to, m})
+// happen does what waits. What a broker would have done after the step at which it died never leaves it.
+func (s *Server) happen(l *letter) {
+	switch {
+	case l.by != nil && l.by.dead:
+	case l.step != nil:
+		s.host.Note(l.from, l.step)
+	case l.by != nil && l.from != l.to && s.conns[l.to] == nil:
+		s.host.Carry(l.from, l.to, l.m)
+	default:
+		s.deliver(l)
+	}
 }
 
 // deliver hands one piece of mail to a broker or to a client. A client that has gone gets nothing, and who writes to a
@@ -75,22 +99,20 @@ func (s *Server) deliver(l *letter) {
 	case kafka.Response:
 		s.reply(l.to, m.Corr, m.Resp)
 	case kafka.Request:
-		s.send(l.to, l.from, mailbox.Undeliverable{To: l.to, M: m})
+		s.Deliver(l.to, l.from, mailbox.Undeliverable{To: l.to, M: m})
 	}
 }
 
 // ask gives a request of a client to its broker. The answer may be there when it returns.
 func (s *Server) ask(c *conn, r request) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.host.Lock()
+	defer s.host.Unlock()
 	if s.over {
 		return
 	}
-	defer s.catch()
 	s.asked++
 	c.waits = s.asked
-	s.send(c.addr, c.broker, kafka.Request{Corr: s.asked, Conn: 1, ClientID: r.client, Req: r.Request})
-	s.settle()
+	s.Deliver(c.addr, c.broker, kafka.Request{Corr: s.asked, Conn: 1, ClientID: r.client, Req: r.Request})
 }
 
 // reply gives a client the answer to the request that it waits for. Nil is that there will be none.
@@ -107,12 +129,4 @@ func (s *Server) unanswered(from mailbox.Addr, corr uint64) { s.reply(from, corr
 func (s *Server) now() time.Duration { return time.Since(s.began) }
 
 // wake mails a broker from outside of it.
-func (s *Server) wake(to mailbox.Addr, m mailbox.Msg) { s.send(to, to, m) }
-
-// note hears of each step of the protocol. What the model finds wrong with itself is worth a line in the log.
-func (s *Server) note(event history.Event) {
-	if v, ok := event.(history.Violation); ok {
-		s.log.Error("the model breaks its own rule", "rule", v.Invariant, "detail", v.Detail)
-	}
-	s.faults.observe(s.now(), event)
-}
+func (s *Server) wake(to mailbox.Addr, m mailbox.Msg) { s.Deliver(to, to, m) }

@@ -159,6 +159,8 @@ func hostile() map[string][]byte {
 	many := produce(-1, nil)
 	many.Topics = make([]kmsg.ProduceRequestTopic, partsMax+1)
 	arrays := frame(kmsg.NewPtrMetadataRequest(), 8, 1)
+	tags := frame(kmsg.NewPtrMetadataRequest(), 9, 1)
+	tags = append(tags[4:len(tags)-1], 0xff, 0xff, 0xff, 0xff, 0x0f)
 	return map[string][]byte{
 		"a web page is asked for": []byte("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"),
 		"TLS":                     []byte("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03aaaaaaaaaaaaaa"),
@@ -175,6 +177,7 @@ func hostile() map[string][]byte {
 		"too many topics":         frame(many, 9, 1),
 		"a negative length":       with(good, len(good)-len(batch())-9, 0xff, 0xff, 0xff, 0xff),
 		"only a header":           append(size(10), good[4:14]...),
+		"giant tags":              append(size(int32(len(tags))), tags...),
 		"nothing but tags":        append(size(20), append(bytes.Clone(good[4:19]), 0xff, 0xff, 0xff, 0xff, 0x0f)...),
 	}
 }

@@ -1,0 +1,90 @@
+package broker
+
+import (
+	"errors"
+	"io"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/flinch-dev/flinch/chaos/fault"
+	"github.com/flinch-dev/flinch/sim/kafka"
+	"github.com/flinch-dev/flinch/sim/kafka/preview"
+)
+
+// A disk is full: the broker halts and cannot start. Once there is room it comes back, and its client has lost nothing.
+func TestADiskIsFullForAWhile(t *testing.T) {
+	l := start(t, Config{RestartAfter: 200 * time.Millisecond})
+	c := l.client(kgo.MetadataMinAge(10*time.Millisecond), kgo.RetryBackoffFn(func(int) time.Duration { return 10 * time.Millisecond }))
+	l.produce(c, 0, 100)
+	set := func(full bool) {
+		l.Do(func(*kafka.Cluster) {
+			l.must(l.host.(*alone).faults.SetBroker(string(kafka.Addr(1)), fault.BrokerState{DiskFull: full}))
+		})
+	}
+	set(true)
+	time.AfterFunc(300*time.Millisecond, func() { set(false) })
+	l.produce(c, 100, 200)
+	l.reads(l.client(both()), 0, 200)
+}
+
+// A client over its quota has its answer at once, with the time for which it should be silent. What it has sent already
+// is not looked at before.
+func TestAClientOverItsQuotaHasToWait(t *testing.T) {
+	l := start(t, Config{})
+	const mute = 300 * time.Millisecond
+	records := batch()
+	l.Do(func(c *kafka.Cluster) { // so that this much takes so much longer than the ten seconds over which it is measured
+		size := float64(kafka.Request{Req: produce(1, records)}.Size())
+		for n := range c.Addrs() {
+			c.SetQuota(n, kafka.Quota{Produce: size / (10*time.Second + mute).Seconds()})
+		}
+		c.MoveLeader("out", 0, 0)
+	})
+	nc := l.dial()
+	_, err := nc.Write(append(frame(produce(1, records), 9, 1), frame(kmsg.NewPtrMetadataRequest(), 1, 2)...))
+	l.must(err)
+	_, body, err := next(nc)
+	l.must(err)
+	heard := time.Now()
+	resp := kmsg.NewPtrProduceResponse()
+	resp.Version = 9
+	l.must(resp.ReadFrom(body[1:]))
+	if resp.Topics[0].Partitions[0].ErrorCode != 0 || resp.ThrottleMillis != int32(mute.Milliseconds()) {
+		t.Errorf("error %d, and throttled for %d ms", resp.Topics[0].Partitions[0].ErrorCode, resp.ThrottleMillis)
+	}
+	_, _, err = next(nc)
+	l.must(err)
+	if waited := time.Since(heard); waited < mute-20*time.Millisecond { // the broker's wait began a little before
+		t.Errorf("the next answer came after %v", waited)
+	}
+}
+
+// A client may ask for what is not stable yet, if the brokers have it. Else they hang up.
+func TestAPreviewIsForThoseWhoMayHaveIt(t *testing.T) {
+	id := "sink"
+	for _, on := range []bool{false, true} {
+		l := start(t, Config{Kafka: kafka.Config{Brokers: 1, UnstableAPIVersions: on, TwoPhaseCommit: on}})
+		req := preview.NewInitProducerIDRequest()
+		req.TransactionalID, req.Enable2PC = &id, true
+		nc := l.dial()
+		_, err := nc.Write(frame(req, 6, 1))
+		l.must(err)
+		_, body, err := next(nc)
+		if !on {
+			if !errors.Is(err, io.EOF) {
+				t.Errorf("the answer is %x, %v", body, err)
+			}
+			continue
+		}
+		l.must(err)
+		resp := preview.NewInitProducerIDResponse()
+		resp.Version = 6
+		l.must(resp.ReadFrom(body[1:]))
+		if resp.ErrorCode != 0 || resp.ProducerID < 0 || resp.OngoingTxnProducerID != -1 {
+			t.Errorf("the answer is %+v", resp)
+		}
+	}
+}
