@@ -15,6 +15,8 @@ type Document struct {
 	Recoveries  []measure.Recovery
 	Checkpoints measure.Checkpoints
 	Series      []measure.Series
+	Holdings    []measure.Holding
+	Uncommitted measure.Uncommitted
 	ExactlyOnce Counts
 	SLO         []SLO
 	MustHappen  []MustHappen
@@ -22,6 +24,11 @@ type Document struct {
 	Config      []Setting
 	Warnings    []string
 	Environment Environment
+
+	// Downstream is the same run as the application downstream of this one went through it, called so; nil if there is
+	// none.
+	Downstream  *Document
+	Application string
 
 	TraceHash      string
 	VirtualSeconds float64

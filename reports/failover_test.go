@@ -105,6 +105,8 @@ func failover() *Document {
 		Folder: "store/jm-failover/latest",
 	}
 	d.Run.Input, d.Run.Output = failoverRecords()
+	measured := measure.Of(&d.Run, time.Second)
+	d.Holdings, d.Uncommitted = measured.Holdings, measured.Uncommitted
 	return d
 }
 

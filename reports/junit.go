@@ -40,7 +40,7 @@ func suiteOf(d *Document) junit.Testsuite {
 		return &suite.Testcases[len(suite.Testcases)-1]
 	}
 	for _, r := range d.Results {
-		c := add(r.Check, "invariants")
+		c := add(r.Name(), "invariants")
 		switch r.Verdict {
 		case checker.Broken:
 			c.Failure = complaint(r.Detail, r.Anomaly, strings.Join(r.Records, "\n"))

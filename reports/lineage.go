@@ -49,7 +49,7 @@ func lineages(d *Document, s *story) []lineage {
 	var all []lineage
 	seen := map[record.Origin]bool{}
 	for _, r := range d.Results {
-		if r.Verdict != checker.Broken {
+		if r.Verdict != checker.Broken || r.Application != "" { // whose records are in the report of that application
 			continue
 		}
 		for _, name := range r.Records {

@@ -52,7 +52,7 @@ func markdown(d *Document, s *story) string {
 	if len(d.Results) > 0 {
 		b.WriteString("| check | verdict | detail |\n|---|---|---|\n")
 		for _, r := range d.Results {
-			fmt.Fprintf(&b, "| %s | %s | %s |\n", plain(r.Check), r.Verdict, plain(r.Detail))
+			fmt.Fprintf(&b, "| %s | %s | %s |\n", plain(r.Name()), r.Verdict, plain(r.Detail))
 		}
 		b.WriteString("\n")
 	}
@@ -63,6 +63,9 @@ func markdown(d *Document, s *story) string {
 				plain(quantity(o.Value, o.Unit)), plain(quantity(o.Limit, o.Unit)), met(o.Passed))
 		}
 		b.WriteString("\n")
+	}
+	if longest := longestHolders(d, s); len(longest) > 0 {
+		fmt.Fprintf(&b, "Readers: %s %s\n\n", plain(longest[0].inWords()), plain(uncommitted(d)))
 	}
 	fmt.Fprintf(&b, "Again: `%s`\n", strings.ReplaceAll(oneLine(d.Scenario.ReproCommand), "`", "'"))
 	return spaced(b.String())

@@ -15,7 +15,7 @@ func panels(d *Document, s *story) []*panel {
 	all := []*panel{
 		{Name: "Rate", Unit: "records/s", Height: 150, Curves: curves(d, "offered", "consumed", "committed")},
 		{Name: "Output latency", Unit: "seconds", Log: true, Height: 150,
-			Curves: curves(d, "latency.p50", "latency.p99"), Limits: limits(d, "output.latency.p99", "output.latency.p50")},
+			Curves: curves(d, "latency.p50", "latency.p99"), Limits: limits(d, "output.latency.p99", "output.latency.p50"), Note: uncommitted(d)},
 		{Name: "Consumer lag", Unit: "records", Height: 110, Curves: curves(d, "lag"), Limits: limits(d, "consumerLag")},
 		checkpointDurations(d, s),
 		checkpointSizes(s),

@@ -29,6 +29,7 @@ type runPage struct {
 	Plots    []plotView
 	Lanes    template.HTML
 	LaneNote []string
+	Holders  holders
 	Tables   []table
 	Faults   []faultRow
 	Lineages []lineage
@@ -50,17 +51,19 @@ func newRunPage(d *Document, s *story, c caps) *runPage {
 		Doc:   d, Sentence: together(sentence(d, s)), Points: c.Points, Counted: d.ExactlyOnce != (Counts{}),
 		SLO: sloRows(d), Awaited: awaitedRows(d), Ribbon: ribbon(axis, d, s),
 		Faults: faultRows(d, s), Lineages: lineages(d, s), Logs: logsOf(d, s, c.Log),
-		Tables: []table{checkpointTable(s, c.Rows), restartTable(s, c.Rows), transactionTable(s, c.Rows)},
-		Facts:  facts(d),
+		Facts: facts(d),
 	}
 	p.Answers = answers(d, p.Lineages)
 	p.Falls, p.FallNote = waterfalls(d, s)
 	bands := func(out *svg, height float64) { axis.faults(out, d, s, height) }
-	all := panels(d, s)
-	for _, pl := range all {
+	curves := panels(d, s)
+	for _, pl := range curves {
 		p.Plots = append(p.Plots, viewOf(pl, axis, c.Points, bands))
 	}
 	p.Lanes, p.LaneNote = newLanes(axis, s, c.Shapes).draw(d, s)
+	p.Holders = holdersOf(axis, d, s, c.Shapes)
+	tables := linked(checkpointTable(s, c.Rows), restartTable(s, c.Rows), transactionTable(s, c.Rows), p.Holders.Longest)
+	p.Tables, p.Holders.Longest = tables[:3], tables[3]
 	for _, setting := range d.Config {
 		if setting.Default {
 			p.Defaults = append(p.Defaults, setting)
@@ -72,7 +75,7 @@ func newRunPage(d *Document, s *story, c caps) *runPage {
 	if err := writeJSON(&sum, summarize(d, s)); err != nil { // our own type
 		panic(err)
 	}
-	p.Summary, p.Series = dataURL("application/json", sum.Bytes()), embedded(readouts(all))
+	p.Summary, p.Series = dataURL("application/json", sum.Bytes()), embedded(readouts(curves))
 	return p
 }
 

@@ -171,7 +171,7 @@ func whatCameOut(d *Document) string {
 	}
 	text := strings.Join(parts, ", ")
 	if broken := firstBroken(d.Results); broken != nil {
-		text += "; " + broken.Check + " is broken"
+		text += "; " + broken.Name() + " is broken"
 	}
 	return text
 }

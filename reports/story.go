@@ -58,6 +58,10 @@ func read(run checker.Run) *story {
 		s.seeFault(e)
 		s.seeRestart(e)
 	}
+	t.wrote(run.Output)
+	if run.Upstream != nil {
+		t.wrote(run.Upstream.Rows)
+	}
 	s.processes = p.finish(s.end)
 	s.checkpoints = c.finish(s.end)
 	s.transactions = t.finish(s.end)

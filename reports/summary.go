@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/flinch-dev/flinch/runtime/id"
 )
 
 // RunSchema is the version of run.json. A reader may rely on the fields of Summary as long as it is the same.
@@ -14,27 +16,28 @@ const RunSchema = "flinch/run/v1"
 
 // Summary is what run.json holds of one run. Times are seconds; what was not reached or not measured is null.
 type Summary struct {
-	Schema         string             `json:"schema"`
-	Scenario       string             `json:"scenario"`
-	Seed           int64              `json:"seed"`
-	Backend        string             `json:"backend"`
-	Services       map[string]string  `json:"services,omitempty"` // of real processes: what served as ha, storage and kafka
-	Passed         bool               `json:"passed"`
-	Verdict        string             `json:"verdict"`
-	ExitCode       int                `json:"exitCode"`
-	Reason         string             `json:"reason,omitempty"`
-	Sentence       string             `json:"sentence"`
-	TraceHash      string             `json:"traceHash"`
-	VirtualSeconds float64            `json:"virtualSeconds"`
-	WallSeconds    float64            `json:"wallSeconds"`
-	ExactlyOnce    CountsSummary      `json:"exactlyOnce"`
-	Checks         []CheckSummary     `json:"checks"`
-	Recoveries     []RecoverySummary  `json:"recoveries"`
-	Checkpoints    CheckpointsSummary `json:"checkpoints"`
-	SLO            []SLOSummary       `json:"slo"`
-	Faults         []FaultSummary     `json:"faults"`
-	Metrics        map[string]Number  `json:"metrics"`
-	Repro          string             `json:"repro"`
+	Schema         string               `json:"schema"`
+	Scenario       string               `json:"scenario"`
+	Seed           int64                `json:"seed"`
+	Backend        string               `json:"backend"`
+	Services       map[string]string    `json:"services,omitempty"` // of real processes: what served as ha, storage and kafka
+	Passed         bool                 `json:"passed"`
+	Verdict        string               `json:"verdict"`
+	ExitCode       int                  `json:"exitCode"`
+	Reason         string               `json:"reason,omitempty"`
+	Sentence       string               `json:"sentence"`
+	TraceHash      string               `json:"traceHash"`
+	VirtualSeconds float64              `json:"virtualSeconds"`
+	WallSeconds    float64              `json:"wallSeconds"`
+	ExactlyOnce    CountsSummary        `json:"exactlyOnce"`
+	Checks         []CheckSummary       `json:"checks"`
+	Recoveries     []RecoverySummary    `json:"recoveries"`
+	Checkpoints    CheckpointsSummary   `json:"checkpoints"`
+	Transactions   *TransactionsSummary `json:"transactions,omitempty"` // nothing without any
+	SLO            []SLOSummary         `json:"slo"`
+	Faults         []FaultSummary       `json:"faults"`
+	Metrics        map[string]Number    `json:"metrics"`
+	Repro          string               `json:"repro"`
 }
 
 // CountsSummary is Counts in JSON.
@@ -75,6 +78,39 @@ type CheckpointsSummary struct {
 	DurationP50 float64 `json:"durationP50"`
 	DurationP99 float64 `json:"durationP99"`
 	BytesMax    int64   `json:"bytesMax"`
+}
+
+// TransactionsSummary sums up the transactions, the sink's and those of an application before the job, and what they meant
+// to readers: which of them held a last stable offset longest, and what those saw who read uncommitted records.
+type TransactionsSummary struct {
+	Committed   int                `json:"committed"`
+	Aborted     int                `json:"aborted"`
+	Open        int                `json:"open"`
+	Holders     []HolderSummary    `json:"holders"` // the longest three
+	Uncommitted UncommittedSummary `json:"readUncommitted"`
+}
+
+// HolderSummary is one transaction that held the last stable offset of a partition.
+type HolderSummary struct {
+	Transaction string  `json:"transaction"`
+	Writer      string  `json:"writer,omitempty"`
+	Topic       string  `json:"topic,omitempty"`
+	Partition   int32   `json:"partition"`
+	Offset      int64   `json:"offset"`
+	From        float64 `json:"from"`
+	Held        float64 `json:"held"`
+	Why         string  `json:"why"` // open, prepared or hanging
+}
+
+// UncommittedSummary is what a read_uncommitted reader saw, in records and seconds.
+type UncommittedSummary struct {
+	Records   int     `json:"records"`
+	Dirty     int     `json:"dirty"`
+	Undecided int     `json:"undecided"`
+	Twice     int     `json:"twice"`
+	AheadP50  float64 `json:"aheadP50"`
+	AheadP99  float64 `json:"aheadP99"`
+	AheadMax  float64 `json:"aheadMax"`
 }
 
 // SLOSummary is one service level.
@@ -135,10 +171,10 @@ func summarize(d *Document, s *story) Summary {
 		Checks:      []CheckSummary{}, Recoveries: []RecoverySummary{}, SLO: []SLOSummary{}, Faults: []FaultSummary{},
 		Checkpoints: CheckpointsSummary{d.Checkpoints.Completed, d.Checkpoints.Failed,
 			d.Checkpoints.DurationP50.Seconds(), d.Checkpoints.DurationP99.Seconds(), d.Checkpoints.BytesMax},
-		Metrics: metrics(d), Repro: d.Scenario.ReproCommand,
+		Transactions: transactionsSummary(d, s), Metrics: metrics(d), Repro: d.Scenario.ReproCommand,
 	}
 	for _, r := range d.Results {
-		sum.Checks = append(sum.Checks, CheckSummary{r.Check, string(r.Verdict), r.Detail, r.Records})
+		sum.Checks = append(sum.Checks, CheckSummary{r.Name(), string(r.Verdict), r.Detail, r.Records})
 	}
 	for _, r := range d.Recoveries {
 		sum.Recoveries = append(sum.Recoveries, RecoverySummary{r.Fault, micro(r.At.Seconds()), reached(r.Detect),
@@ -156,6 +192,34 @@ func summarize(d *Document, s *story) Summary {
 		sum.Faults = append(sum.Faults, FaultSummary{f.Name, f.Inject, []string{}, f.Trigger, Unknown()})
 	}
 	return sum
+}
+
+func transactionsSummary(d *Document, s *story) *TransactionsSummary {
+	if len(s.transactions) == 0 {
+		return nil
+	}
+	u := d.Uncommitted
+	t := &TransactionsSummary{Holders: []HolderSummary{}, Uncommitted: UncommittedSummary{u.Records, u.Dirty, u.Undecided, u.Twice,
+		micro(u.AheadP50.Seconds()), micro(u.AheadP99.Seconds()), micro(u.AheadMax.Seconds())}}
+	for _, x := range s.transactions {
+		switch x.Fate {
+		case "committed":
+			t.Committed++
+		case "aborted":
+			t.Aborted++
+		default:
+			t.Open++
+		}
+	}
+	longest := longestHolders(d, s)
+	for _, h := range longest[:min(len(longest), 3)] {
+		one := HolderSummary{Transaction: h.Transaction, Topic: h.Topic, Partition: h.Partition, Offset: h.Offset, From: micro(h.From.Seconds()), Held: micro(h.Took().Seconds()), Why: h.Why()}
+		if h.Writer != (id.Subtask{}) {
+			one.Writer = h.Writer.String()
+		}
+		t.Holders = append(t.Holders, one)
+	}
+	return t
 }
 
 // notFired returns the faults that were asked for and never happened.

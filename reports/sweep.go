@@ -305,13 +305,13 @@ func QuantilesOf(runs []Summary, name string) Quantiles {
 func UnitOf(name string) string {
 	switch {
 	case strings.HasPrefix(name, "recovery."), strings.Contains(name, "latency"), strings.Contains(name, ".duration"), name == "downtime", name == "silence",
-		strings.HasSuffix(name, "Age"), strings.HasSuffix(name, "Seconds"):
+		strings.HasSuffix(name, "Age"), strings.HasSuffix(name, "Seconds"), strings.HasPrefix(name, "uncommitted.ahead."), name == "lastStableOffset.held":
 		return "s"
 	case name == "throughput":
 		return "records/s"
 	case strings.HasSuffix(name, "Overhead"):
 		return "fraction"
-	case strings.HasSuffix(name, "Records"), name == "lost", name == "duplicates", name == "consumerLag":
+	case strings.HasSuffix(name, "Records"), strings.HasPrefix(name, "uncommitted."), name == "lost", name == "duplicates", name == "consumerLag":
 		return "records"
 	}
 	return ""

@@ -23,9 +23,9 @@ func Terminal(w io.Writer, d *Document, colour bool) error {
 	for _, r := range d.Results {
 		switch r.Verdict {
 		case checker.Broken:
-			fmt.Fprintf(&b, "  %s  %s: %s%s\n", p.red("broken"), visible(r.Check), visible(r.Detail), firstRecords(r.Records))
+			fmt.Fprintf(&b, "  %s  %s: %s%s\n", p.red("broken"), visible(r.Name()), visible(r.Detail), firstRecords(r.Records))
 		case checker.NotDecided:
-			fmt.Fprintf(&b, "  %s  %s: %s\n", p.yellow("not decided"), visible(r.Check), visible(r.Detail))
+			fmt.Fprintf(&b, "  %s  %s: %s\n", p.yellow("not decided"), visible(r.Name()), visible(r.Detail))
 		}
 	}
 	if n := holding(d.Results); n > 0 {
@@ -34,6 +34,12 @@ func Terminal(w io.Writer, d *Document, colour bool) error {
 	for _, m := range d.MustHappen {
 		if !m.Happened {
 			fmt.Fprintf(&b, "  %s  %s did not happen, so the run proves nothing\n", p.yellow("missing"), visible(m.Event))
+		}
+	}
+	for _, h := range longestHolders(d, s) {
+		if h.Why() == "hanging" {
+			fmt.Fprintf(&b, "  %s  %s\n", p.yellow("held"), visible(h.inWords()))
+			break
 		}
 	}
 	for _, r := range d.Recoveries {
@@ -67,7 +73,7 @@ func names(results []checker.Result, v checker.Verdict) []string {
 	var all []string
 	for _, r := range results {
 		if r.Verdict == v {
-			all = append(all, r.Check)
+			all = append(all, r.Name())
 		}
 	}
 	return all

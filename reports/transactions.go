@@ -2,9 +2,11 @@ package reports
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/flinch-dev/flinch/checker"
 	"github.com/flinch-dev/flinch/runtime/history"
 	"github.com/flinch-dev/flinch/runtime/id"
 )
@@ -19,8 +21,13 @@ type transaction struct {
 	Checkpoint   id.Checkpoint
 	Records      int
 	Opened       time.Duration
+	First        time.Duration // when its first record was in a topic; -1 if none ever was
 	Precommitted time.Duration // -1 if never
+	Completed    time.Duration // when its checkpoint, or a later one that includes it, was complete; -1 if none was in time
+	By           id.Checkpoint // that one
 	Prepared     time.Duration // the coordinator's decision; -1 if never
+	Markers      []marker      // in the order in which they came
+	Visible      time.Duration // when a read_committed reader had all of it; -1 if it never had
 	Ended        time.Duration
 	Fate         string // committed, aborted, or open
 	Cause        string
@@ -28,14 +35,29 @@ type transaction struct {
 	Restored     bool   // committed again after a restore
 }
 
+// marker is a partition's word that the transaction is decided.
+type marker struct {
+	Topic     string
+	Partition int32
+	At        time.Duration
+}
+
 type transactionReader struct {
 	all  []*transaction
-	now  map[string]*transaction // the present or last one by transactional id
-	lane map[string]string       // transactional id, or the family of ids of one writer -> sink subtask
+	by   map[string][]*transaction // by transactional id: the present or last one is at the end
+	id   map[int64]string          // the transactional id of a producer
+	done []done
+	lane map[string]string // transactional id, or the family of ids of one writer -> sink subtask
+}
+
+// done is a completed checkpoint.
+type done struct {
+	id id.Checkpoint
+	at time.Duration
 }
 
 func newTransactionReader() *transactionReader {
-	return &transactionReader{now: map[string]*transaction{}, lane: map[string]string{}}
+	return &transactionReader{by: map[string][]*transaction{}, id: map[int64]string{}, lane: map[string]string{}}
 }
 
 func (r *transactionReader) see(e history.Entry) {
@@ -53,9 +75,19 @@ func (r *transactionReader) see(e history.Entry) {
 		r.writer(ev.Transaction, ev.Attempt)
 		t := r.openOrNew(ev.Transaction, ev.ProducerID, ev.Epoch, e.At)
 		t.Precommitted, t.Checkpoint, t.Records, t.Attempt = e.At, ev.Checkpoint, ev.Records, ev.Attempt
+	case history.CheckpointCompleted:
+		r.done = append(r.done, done{ev.Checkpoint, e.At})
+	case history.MarkerAppended:
+		name := ev.ID
+		if name == "" {
+			name = r.id[ev.ProducerID]
+		}
+		if t := r.last(name); t != nil {
+			t.Markers = append(t.Markers, marker{ev.Topic, ev.Partition, e.At})
+		}
 	case history.SinkCommitted:
 		r.writer(ev.Transaction, ev.Attempt)
-		if t := r.now[ev.Transaction]; t != nil {
+		if t := r.last(ev.Transaction); t != nil {
 			t.Restored = t.Restored || ev.Restored
 			if t.Fate == "open" { // no word from the coordinator: the answer to the sink is all there is
 				t.Fate, t.Ended = "committed", e.At
@@ -66,8 +98,8 @@ func (r *transactionReader) see(e history.Entry) {
 			t.Fate, t.Ended, t.Cause = "aborted", e.At, "init"
 		}
 	case history.SinkCommitLost:
-		if t := r.now[ev.Transaction]; t != nil {
-			t.Lost = ev.Answer
+		if t := r.last(ev.Transaction); t != nil {
+			t.Lost = refusal(ev)
 		}
 	}
 }
@@ -84,6 +116,7 @@ func (r *transactionReader) writer(name string, by id.Attempt) {
 }
 
 func (r *transactionReader) coordinator(ev history.Transaction, at time.Duration) {
+	r.id[ev.ProducerID] = ev.ID
 	switch ev.State {
 	case "Ongoing":
 		if t := r.openOrNew(ev.ID, ev.ProducerID, ev.Epoch, at); t.ProducerID == 0 {
@@ -106,8 +139,16 @@ func (r *transactionReader) coordinator(ev history.Transaction, at time.Duration
 	}
 }
 
+// last is the present or last transaction of an id.
+func (r *transactionReader) last(name string) *transaction {
+	if all := r.by[name]; len(all) > 0 {
+		return all[len(all)-1]
+	}
+	return nil
+}
+
 func (r *transactionReader) open(name string) *transaction {
-	if t := r.now[name]; t != nil && t.Fate == "open" {
+	if t := r.last(name); t != nil && t.Fate == "open" {
 		return t
 	}
 	return nil
@@ -118,10 +159,37 @@ func (r *transactionReader) openOrNew(name string, producer int64, epoch int16, 
 		return t
 	}
 	t := &transaction{ID: name, ProducerID: producer, Epoch: epoch, Opened: at,
-		Precommitted: -1, Prepared: -1, Fate: "open"}
-	r.now[name] = t
+		First: -1, Precommitted: -1, Completed: -1, Prepared: -1, Visible: -1, Fate: "open"}
+	r.by[name] = append(r.by[name], t)
 	r.all = append(r.all, t)
 	return t
+}
+
+// wrote looks at what became of the transactions in a topic.
+func (r *transactionReader) wrote(all []checker.Output) {
+	for i := range all {
+		out := &all[i]
+		t := r.at(out.Transaction, out.Appended)
+		if t == nil {
+			continue
+		}
+		if t.First < 0 || out.Appended < t.First {
+			t.First = out.Appended
+		}
+		if out.Fate == checker.Committed {
+			t.Visible = max(t.Visible, out.Visible)
+		}
+	}
+}
+
+// at is the transaction of an id to which what was written at a time belongs, or nil.
+func (r *transactionReader) at(name string, written time.Duration) *transaction {
+	all := r.by[name]
+	i, _ := slices.BinarySearchFunc(all, written+1, func(t *transaction, at time.Duration) int { return cmp.Compare(t.Opened, at) })
+	if i == 0 {
+		return nil
+	}
+	return all[i-1]
 }
 
 func (r *transactionReader) finish(end time.Duration) []transaction {
@@ -130,10 +198,26 @@ func (r *transactionReader) finish(end time.Duration) []transaction {
 		if t.Fate == "open" {
 			t.Ended = end
 		}
+		t.By, t.Completed = r.completed(t)
 		t.Lane = cmp.Or(r.lane[t.ID], r.lane[family(t.ID)], family(t.ID))
 		all = append(all, *t)
 	}
 	return all
+}
+
+// completed is the checkpoint whose completion let a transaction be committed: its own or, if that was aborted and its
+// writer lived on, the next one.
+func (r *transactionReader) completed(t *transaction) (id.Checkpoint, time.Duration) {
+	decided := t.Ended
+	if t.Prepared >= 0 {
+		decided = t.Prepared
+	}
+	for _, c := range r.done {
+		if t.Precommitted >= 0 && c.id >= t.Checkpoint && c.at >= t.Precommitted && c.at <= decided {
+			return c.id, c.at
+		}
+	}
+	return 0, -1
 }
 
 // family drops the last counter of a transactional id, so that the ids of one writer share a lane.

@@ -157,9 +157,9 @@ var units = map[string]time.Duration{
 
 // when and took are cells that sort by time and show it.
 func when(d time.Duration) cell {
-	return cell{"+" + strconv.FormatFloat(d.Seconds(), 'f', 3, 64) + " s", strconv.FormatInt(int64(d), 10)}
+	return cell{Text: "+" + strconv.FormatFloat(d.Seconds(), 'f', 3, 64) + " s", Sort: strconv.FormatInt(int64(d), 10)}
 }
-func took(d time.Duration) cell { return cell{seconds(d), strconv.FormatInt(int64(d), 10)} }
+func took(d time.Duration) cell { return cell{Text: seconds(d), Sort: strconv.FormatInt(int64(d), 10)} }
 
 var numberAndUnit = regexp.MustCompile(`(\d) (s|ms|µs|B|KiB|MiB|GiB|records)\b`)
 

@@ -1,9 +1,11 @@
 package reports
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/flinch-dev/flinch/runtime/history"
 )
@@ -59,8 +61,11 @@ func words(event history.Event) string {
 	case history.SinkAborted:
 		return fmt.Sprintf("%v aborted the lingering transaction %s", e.Attempt, e.Transaction)
 	case history.SinkCommitLost:
-		return fmt.Sprintf("checkpoint %d: the commit of %s was answered %s: its records may be lost",
-			e.Checkpoint, e.Transaction, e.Answer)
+		return fmt.Sprintf("checkpoint %d: the commit of %s was answered %s", e.Checkpoint, e.Transaction, refusal(e))
+	case history.SourceStalled:
+		return stalled(e)
+	case history.MarkerAppended:
+		return fmt.Sprintf("marker of %s on %s-%d: %s", cmp.Or(e.ID, fmt.Sprintf("producer %d", e.ProducerID)), e.Topic, e.Partition, decision(e.Commit))
 	case history.ProcessStarted:
 		return fmt.Sprintf("%s started (boot %d)", e.Name, e.Boot)
 	case history.ProcessStopped:
@@ -81,11 +86,45 @@ func words(event history.Event) string {
 	return fields(event)
 }
 
+func decision(commit bool) string {
+	if commit {
+		return "commit"
+	}
+	return "abort"
+}
+
+// stalled says which transaction a source waits for.
+func stalled(e history.SourceStalled) string {
+	text := fmt.Sprintf("%v has got nothing from %s-%d for %s: its last stable offset is %s and its high watermark %s; ",
+		e.Attempt, e.Topic, e.Partition, seconds(time.Duration(e.SinceMs)*time.Millisecond), count(e.Stable), count(e.HighWatermark))
+	switch {
+	case e.ProducerID < 0:
+		return text + "the brokers did not say who holds it"
+	case e.Transaction == "":
+		return text + fmt.Sprintf("producer %d, epoch %d, holds it with a hanging transaction of which no coordinator knows", e.ProducerID, e.Epoch)
+	case e.Hangs():
+		return text + fmt.Sprintf("%s (producer %d, epoch %d) holds it with a hanging transaction: its coordinator has %s", e.Transaction, e.ProducerID, e.Epoch, e.State)
+	}
+	return text + fmt.Sprintf("%s (producer %d, epoch %d) holds it, %s at its coordinator", e.Transaction, e.ProducerID, e.Epoch, e.State)
+}
+
 func because(text, cause string) string {
 	if cause == "" {
 		return text
 	}
 	return text + ": " + cause
+}
+
+// refusal says what the answer to a commit means: only what the broker shows may prove that the records are lost.
+func refusal(e history.SinkCommitLost) string {
+	means := "its records may be lost, or were committed before"
+	if e.Proven {
+		means = "its records are lost"
+	}
+	if e.Shows != "" {
+		means += " (the broker shows " + e.Shows + ")"
+	}
+	return e.Answer + ": " + means
 }
 
 // fields writes an event as its kind and its non-zero fields.

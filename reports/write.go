@@ -12,7 +12,8 @@ import (
 )
 
 // WriteRun writes a run's folder: run.json, events.jsonl, output.jsonl, scenario.resolved.yaml, report.html,
-// junit.xml, summary.md and repro.sh. The folder is made if it is not there.
+// junit.xml, summary.md and repro.sh. The folder is made if it is not there. Of a downstream application the history, the
+// output and a report are in a folder below, called by its name.
 func WriteRun(dir string, d *Document) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("make the folder of a run: %w", err)
@@ -20,6 +21,9 @@ func WriteRun(dir string, d *Document) error {
 	s := read(d.Run)
 	page, err := renderRun(d, s)
 	if err != nil {
+		return err
+	}
+	if err := writeDownstream(dir, d.Downstream); err != nil {
 		return err
 	}
 	suites := junitOf(d)
@@ -33,6 +37,23 @@ func WriteRun(dir string, d *Document) error {
 		writeFile(dir, "summary.md", text(markdown(d, s))),
 		writeFile(dir, "repro.sh", text(script(d.Scenario))),
 		os.Chmod(filepath.Join(dir, "repro.sh"), 0o755),
+	)
+}
+
+// writeDownstream leaves out what would be taken for a run of its own.
+func writeDownstream(dir string, d *Document) error {
+	if d == nil {
+		return nil
+	}
+	dir = filepath.Join(dir, d.Application)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("make the folder of application %s: %w", d.Application, err)
+	}
+	page, err := renderRun(d, read(d.Run))
+	return firstOf(err,
+		writeFile(dir, "events.jsonl", func(w io.Writer) error { return history.Encode(w, d.Run.Events) }),
+		writeFile(dir, "output.jsonl", func(w io.Writer) error { return writeOutput(w, d.Run.Output) }),
+		writeFile(dir, "report.html", text(string(page))),
 	)
 }
 

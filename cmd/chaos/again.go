@@ -44,7 +44,7 @@ func checkCommand() *cobra.Command {
 				return err
 			}
 			for _, r := range doc.Results {
-				fmt.Fprintf(c.OutOrStdout(), "%-12s %-28s %s\n", r.Verdict, r.Check, r.Detail)
+				fmt.Fprintf(c.OutOrStdout(), "%-12s %-28s %s\n", r.Verdict, r.Name(), r.Detail)
 			}
 			fmt.Fprintln(c.OutOrStdout(), doc.Verdict)
 			return result(doc)

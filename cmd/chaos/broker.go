@@ -23,9 +23,10 @@ import (
 // served is the broker command with its flags.
 type served struct {
 	broker.Config
-	version int
-	topics  []string
-	faults  string
+	version  int
+	topics   []string
+	settings []string
+	faults   string
 }
 
 func brokerCommand() *cobra.Command {
@@ -36,13 +37,15 @@ gone with the program.
 
   chaos broker                                          one broker on 127.0.0.1:9092
   chaos broker --brokers 3 --topic orders:8             three, on 9092 to 9094, with a topic
-  chaos broker --faults scenarios/my.yaml               the kafka.* faults of a scenario strike it`,
+  chaos broker --faults scenarios/my.yaml               the kafka.* faults of a scenario strike it
+  chaos broker --setting num.partitions=4               set up by Kafka's own names, as a scenario's pipeline.broker`,
 		Args: cobra.NoArgs, RunE: s.run}
 	f := c.Flags()
 	f.StringVar(&s.Listen, "listen", "127.0.0.1:9092", "host:port of the first broker, the others take the ports after it; port 0: free ones")
 	f.IntVar(&s.Kafka.Brokers, "brokers", 1, "how many brokers, 1 to 100")
 	f.IntVar(&s.version, "transaction-version", 2, "the cluster's transaction.version: 0, 1 or 2")
 	f.StringArrayVar(&s.topics, "topic", nil, "a topic that is there from the start: name:partitions")
+	f.StringArrayVar(&s.settings, "setting", nil, "a setting of the brokers by Kafka's own name: name=value")
 	f.StringVar(&s.faults, "faults", "", "a scenario whose kafka.* faults strike, by the time since the start or at a step of a transaction")
 	f.BoolVar(&s.AllowRemote, "allow-remote", false, "listen on other than the loopback interface: whoever reaches it may do anything")
 	return c
@@ -62,7 +65,7 @@ func (s *served) run(c *cobra.Command, _ []string) (err error) {
 		return usage("%v", err)
 	}
 	fmt.Fprintf(c.OutOrStdout(), "bootstrap servers: %s\n", strings.Join(server.Addrs(), ","))
-	fmt.Fprintf(c.OutOrStdout(), "%s, transaction.version %d; Ctrl-C ends it\n", count(s.Kafka.Brokers, "broker"), s.version)
+	fmt.Fprintf(c.OutOrStdout(), "%s, transaction.version %d; Ctrl-C ends it\n", count(s.Kafka.Brokers, "broker"), s.Kafka.TransactionVersion-kafka.TV0)
 	select {
 	case <-c.Context().Done():
 	case <-server.Done():
@@ -82,6 +85,9 @@ func (s *served) settle(c *cobra.Command) error {
 		return usage("--transaction-version %d: there are 0, 1 and 2", s.version)
 	}
 	s.Kafka.TransactionVersion = kafka.TV0 + kafka.TransactionVersion(s.version)
+	if err := s.setUp(c.Flags().Changed("transaction-version")); err != nil {
+		return err
+	}
 	for _, text := range s.topics {
 		t, err := topicOf(text)
 		if err != nil {
@@ -91,6 +97,28 @@ func (s *served) settle(c *cobra.Command) error {
 	}
 	s.Log = slog.New(slog.NewTextHandler(c.ErrOrStderr(), nil))
 	return s.readFaults(c)
+}
+
+// setUp sets the brokers up. Their transaction.version may have been said already.
+func (s *served) setUp(versioned bool) error {
+	said := map[string]bool{"transaction.version": versioned}
+	for _, text := range s.settings {
+		name, value, found := strings.Cut(text, "=")
+		known := kafka.BrokerSettings()
+		switch {
+		case !found:
+			return usage("--setting %s is not name=value, for example num.partitions=4", text)
+		case !slices.Contains(known, name):
+			return usage("--setting %s: the model's brokers have no setting %q%s", text, name, hint(name, known, "; there are "+strings.Join(known, ", ")))
+		case said[name]:
+			return usage("--setting %s: %s is said twice; say it once", text, name)
+		}
+		said[name] = true
+		if err := s.Kafka.Set(name, value); err != nil {
+			return usage("--setting %s: %v", text, err)
+		}
+	}
+	return nil
 }
 
 // topicName is what Kafka allows.

@@ -29,8 +29,8 @@ func document(o *chaos.Outcome, entry *scenario.Entry, repro string) (*reports.D
 	d := &reports.Document{
 		Scenario: reports.Scenario{Name: title(entry, o.Cell), Description: s.Description, Seed: int64(o.Seed), Backend: string(o.Backend), Services: o.Services,
 			ResolvedYAML: string(yaml), Labels: s.Metadata.Labels, ReproCommand: repro},
-		Run: *o.Run, Results: o.Results, Recoveries: o.Measured.Recoveries, Checkpoints: o.Measured.Checkpoints,
-		Series: o.Measured.Series, Metrics: o.Measured.Metrics,
+		Run: *o.Run, Results: o.All(), Recoveries: o.Measured.Recoveries, Checkpoints: o.Measured.Checkpoints,
+		Series: o.Measured.Series, Metrics: o.Measured.Metrics, Holdings: o.Measured.Holdings, Uncommitted: o.Measured.Uncommitted,
 		ExactlyOnce: reports.Counts{Expected: o.Audit.Expected, Committed: o.Audit.Committed, Lost: o.Audit.Lost, Duplicated: o.Audit.Duplicated,
 			Unexpected: o.Audit.Unexpected, OutOfOrder: o.Audit.OutOfOrder, AbortedReads: o.Audit.AbortedRead},
 		Environment:    environment(),
@@ -86,6 +86,13 @@ func document(o *chaos.Outcome, entry *scenario.Entry, repro string) (*reports.D
 		for _, w := range warnings {
 			d.Warnings = append(d.Warnings, w.String())
 		}
+	}
+	if o.Downstream != nil {
+		if d.Downstream, err = document(o.Downstream, entry, repro); err != nil {
+			return nil, err
+		}
+		d.Downstream.Application = s.Downstream.Name
+		d.Downstream.Scenario.Name += ", application " + s.Downstream.Name
 	}
 	return d, nil
 }

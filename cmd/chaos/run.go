@@ -43,7 +43,7 @@ func runCommand() *cobra.Command {
 	c.Flags().IntVar(&r.parallel, "parallel", runtime.GOMAXPROCS(0), "how many runs at a time, at least 1")
 	c.Flags().StringVar(&r.parts.HA, "ha", "", "with --backend process, the coordination service: etcd (the default), zookeeper, model; or etcd://host:port, zookeeper://host:port")
 	c.Flags().StringVar(&r.parts.Storage, "storage", "", "with --backend process, the checkpoint storage: file (the default), s3, model; or file:///folder, s3://bucket?endpoint=URL")
-	c.Flags().StringVar(&r.parts.Kafka, "kafka", "", "with --backend process, Kafka: model (the default), kfake, apache; or host:port")
+	c.Flags().StringVar(&r.parts.Kafka, "kafka", "", "with --backend process, Kafka: served (the default), model, kfake, apache; or host:port")
 	return c
 }
 
