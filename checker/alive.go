@@ -72,7 +72,7 @@ func jobAlive(run *Run) Result {
 			if ev.Cause != "" {
 				cause = ": " + ev.Cause
 			}
-			r := brokenAt("dead", []history.Entry{e}, "job %s is %s since %s%s", job, ev.Status, e.At, cause)
+			r := brokenAt("dead", []history.Entry{e}, "job %s is %s since %s%s", job, ev.Status, moment(e.At), cause)
 			r.At = run.End
 			if ev.Status == "FAILED" {
 				r.At = e.At

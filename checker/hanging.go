@@ -31,12 +31,12 @@ func noHangingTransaction(run *Run) Result {
 			switch limit, age := limits.of(row.Transaction), run.End-row.Appended; {
 			case row.Fate == Open && (run.Drained || age > limit):
 				r := brokenAt("hang", aboutTransaction(run, row), "transaction %s on partition %d%s is open at the end, with records from %s on: %s",
-					transactionOf(row), row.Partition, log.of, row.Appended, behind(log.rows[i:]))
+					transactionOf(row), row.Partition, log.of, moment(row.Appended), behind(log.rows[i:]))
 				r.At, r.Records, r.Looked = run.End, []string{log.name(row)}, looked
 				return r
 			case row.Fate != Open && row.Decided-row.Appended > limit:
 				r := brokenAt("hang", aboutTransaction(run, row), "transaction %s was open on partition %d%s from %s to %s; its timeout and %s of slack allow %s",
-					transactionOf(row), row.Partition, log.of, row.Appended, row.Decided, openSlack, limit)
+					transactionOf(row), row.Partition, log.of, moment(row.Appended), moment(row.Decided), openSlack, limit)
 				r.At, r.Records, r.Looked = row.Decided, []string{log.name(row)}, looked
 				return r
 			}
@@ -136,7 +136,7 @@ func undecided(run *Run, limits limits) (looked int, hanging *Result) {
 		last[ev.ID] = e
 		began, open := first[ev.ID]
 		if open && e.At-began.At > limits.of(ev.ID) {
-			r := brokenAt("hang", []history.Entry{began, e}, "transaction %s was undecided from %s to %s", ev.ID, began.At, e.At)
+			r := brokenAt("hang", []history.Entry{began, e}, "transaction %s was undecided from %s to %s", ev.ID, moment(began.At), moment(e.At))
 			return looked, &r
 		}
 		switch ev.State {
@@ -153,7 +153,7 @@ func undecided(run *Run, limits limits) (looked int, hanging *Result) {
 		began, open := first[name]
 		if open && (run.Drained || run.End-began.At > limits.of(name)) {
 			r := brokenAt("hang", tidy([]history.Entry{began, last[name]}), "transaction %s is %s at the end, undecided since %s",
-				name, last[name].Event.(history.Transaction).State, began.At)
+				name, last[name].Event.(history.Transaction).State, moment(began.At))
 			r.At = run.End
 			return looked, &r
 		}

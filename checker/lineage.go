@@ -98,14 +98,14 @@ func commitAfterCheckpoint(run *Run) Result {
 		if !ok || since.At > out.Decided {
 			when := "which never became durable"
 			if ok {
-				when = fmt.Sprintf("which became durable only at %s", since.At)
+				when = fmt.Sprintf("which became durable only at %s", moment(since.At))
 			}
 			shown := append(aboutTransaction(run, out), p.entry)
 			if ok {
 				shown = append(shown, since)
 			}
 			r := brokenAt("early-commit", tidy(shown), "transaction %s was committed at %s, on partition %d; it belongs to checkpoint %d, %s",
-				transactionOf(out), out.Decided, out.Partition, p.Checkpoint, when)
+				transactionOf(out), moment(out.Decided), out.Partition, p.Checkpoint, when)
 			r.At, r.Records = out.Decided, []string{out.Origin.String()}
 			return r
 		}

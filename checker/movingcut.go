@@ -134,7 +134,7 @@ func cutBroken(run *Run, anomaly string, output, commits int, detail string, oth
 	}
 	return Result{Verdict: Broken, Anomaly: anomaly, At: out.Visible, Looked: commits, Records: append([]string{name}, others...),
 		Detail: fmt.Sprintf("commit %d, at %s, of transaction %s on partition %d: record %s: %s",
-			commits, out.Visible, transactionOf(out), out.Partition, name, detail),
+			commits, moment(out.Visible), transactionOf(out), out.Partition, name, detail),
 		Evidence: cutEvidence(run, out, anomaly, others)}
 }
 

@@ -115,7 +115,7 @@ func (u *upstreamAudit) lost() (Result, bool) {
 		}
 		if len(missing) > 0 {
 			return u.breach("lost-write", t, missing, "the application was told at %s that transaction %d of %s is committed, and %d of its %d records cannot be read",
-				t.entry.At, t.number, t.told.TransactionalID, len(missing), t.told.Next-t.told.First), true
+				moment(t.entry.At), t.number, t.told.TransactionalID, len(missing), t.told.Next-t.told.First), true
 		}
 	}
 	for n := range u.highest {
@@ -134,7 +134,7 @@ func (u *upstreamAudit) abortedRead() (Result, bool) {
 		if t.told.Outcome == history.ToldAborted && len(t.visible) > 0 {
 			return u.breach("aborted-read", t, numbersOf(t.visible),
 				"the application was told at %s that transaction %d of %s is aborted, and %d of its %d records can be read",
-				t.entry.At, t.number, t.told.TransactionalID, len(t.visible), t.told.Next-t.told.First), true
+				moment(t.entry.At), t.number, t.told.TransactionalID, len(t.visible), t.told.Next-t.told.First), true
 		}
 	}
 	return Result{}, false

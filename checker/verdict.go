@@ -39,3 +39,6 @@ func (r Result) Name() string {
 	}
 	return r.Application + "/" + r.Check
 }
+
+// moment is a time of the run in a sentence.
+func moment(at time.Duration) time.Duration { return at.Round(time.Millisecond) }
