@@ -142,7 +142,7 @@ func (f Fault) conditionsOf(v victims) []*condition {
 			all = append(all, &condition{broker: p, fails: f.quota()})
 		}
 	case "kafka.coordinator.unavailable":
-		all = append(all, f.outage(Kafka, CoordinatorUnavailable))
+		all = append(all, f.outage(Kafka, ServiceMode("coordinator-"+f.Param("mode"))))
 	case "kafka.replica.lag":
 		for _, p := range v.processes {
 			all = append(all, &condition{replica: p, topic: f.Param("topic")})

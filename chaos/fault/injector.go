@@ -56,7 +56,7 @@ type armed struct {
 type firing struct {
 	*armed
 	hit   victims
-	gone  bool // a victim died under it
+	gone  bool // a victim died, and with it what was wrong there
 	ended bool
 }
 
@@ -170,14 +170,11 @@ func (i *Injector) follow(event history.Event) {
 	case history.ProcessStarted:
 		delete(i.down, e.Name)
 	case history.ProcessStopped:
-		for _, f := range i.active {
-			if slices.Contains(f.hit.processes, e.Name) {
-				f.gone = true
-			}
-		}
-		// A pause and a wrong clock die with the process; links and services stay as they are.
+		// A pause and a wrong clock die with the process; links, services and a broker's disk stay as they are.
 		i.conditions = slices.DeleteFunc(i.conditions, func(c *condition) bool {
-			return c.pause == e.Name || c.clock == e.Name
+			dies := c.pause == e.Name || c.clock == e.Name
+			c.firing.gone = c.firing.gone || dies
+			return dies
 		})
 	}
 }

@@ -197,6 +197,19 @@ func TestVictimDies(t *testing.T) {
 	}
 }
 
+// What is wrong with a broker stays wrong when it dies of it, and is undone in the end.
+func TestAFullDiskOutlivesItsBroker(t *testing.T) {
+	w := newFake(t, nil, "kafka.disk.full @1s for 1m")
+	w.run(2 * time.Second)
+	w.die("kafka")
+	w.run(time.Hour)
+	w.wants("1s broker kafka full true produce 0 fetch 0", "1m1s broker kafka full false produce 0 fetch 0")
+	last := w.history[len(w.history)-1].Event
+	if e, ok := last.(history.FaultEnded); !ok || e.Result != "undone" {
+		t.Errorf("last event is %+v", last)
+	}
+}
+
 func TestNobodyToHit(t *testing.T) {
 	w := newFake(t, nil, "jobmanager.kill @1s", "jobmanager.kill @2s")
 	w.run(time.Minute)

@@ -36,6 +36,8 @@ type Param struct {
 	Type    ParamType
 	Default string
 	Of      []string // for choices
+	Least   float64  // for numbers
+	Signed  bool     // for spans: it may be negative
 	Doc     string
 }
 
@@ -102,8 +104,11 @@ func (p Param) Check(value string) error {
 			}
 		}
 	case Span:
-		negative := strings.TrimPrefix(value, "-")
-		if _, err := ParseDuration(negative); err != nil {
+		span := value
+		if p.Signed {
+			span = strings.TrimPrefix(value, "-")
+		}
+		if _, err := ParseDuration(span); err != nil {
 			return fmt.Errorf("%s: %w", p.Name, err)
 		}
 	case Percent:
@@ -111,8 +116,8 @@ func (p Param) Check(value string) error {
 			return fmt.Errorf("%s is %q, which is not a percentage from 0 to 100", p.Name, value)
 		}
 	case Number:
-		if n, err := strconv.ParseFloat(value, 64); err != nil || !(n >= 0 && n <= 1e12) {
-			return fmt.Errorf("%s is %q, which is not a number of 0 or more", p.Name, value)
+		if n, err := strconv.ParseFloat(value, 64); err != nil || !(n >= p.Least && n <= 1e12) {
+			return fmt.Errorf("%s is %q, which is not a number of %v or more", p.Name, value, p.Least)
 		}
 	}
 	return nil

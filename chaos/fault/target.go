@@ -77,6 +77,7 @@ const (
 	LostAnswer             ServiceMode = "lost-answer" // effect, but no answer
 	Unavailable            ServiceMode = "unavailable"
 	CoordinatorUnavailable ServiceMode = "coordinator-unavailable"
+	CoordinatorLoading     ServiceMode = "coordinator-loading"
 	LateRequest            ServiceMode = "late-request" // it has its effect, but later
 	SlowMarkers            ServiceMode = "slow-markers"
 )

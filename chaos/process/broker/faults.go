@@ -53,7 +53,7 @@ func (i *injector) observe(now time.Duration, event history.Event) {
 func (i *injector) say(event history.Event) {
 	switch e := event.(type) {
 	case history.FaultStarted:
-		i.s.log.Info("a fault strikes", "fault", e.Fault, "kind", e.Inject, "asked", e.Asked)
+		i.s.log.Info("a fault strikes", "fault", e.Fault, "kind", e.Inject, "asked", e.Asked, "targets", strings.Join(e.Targets, ","))
 	case history.FaultEnded:
 		i.s.log.Info("a fault is over", "fault", e.Fault, "kind", e.Inject, "result", e.Result)
 	}

@@ -21,6 +21,9 @@ func Misbehave(c *kafka.Cluster, state fault.ServiceState) (undo func()) {
 	case fault.CoordinatorUnavailable:
 		c.FailCoordinators(kafka.CoordinatorNotAvailable, forever)
 		return func() { c.FailCoordinators(kafka.CoordinatorNotAvailable, 0) }
+	case fault.CoordinatorLoading:
+		c.FailCoordinators(kafka.CoordinatorLoadInProgress, forever)
+		return func() { c.FailCoordinators(kafka.CoordinatorLoadInProgress, 0) }
 	case fault.LostAnswer:
 		c.LoseAnswersOf(share)
 		return func() { c.LoseAnswersOf(kafka.Share{}) }

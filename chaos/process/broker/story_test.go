@@ -220,25 +220,30 @@ func TestNoAnswerIsWanted(t *testing.T) {
 
 // The coordinator is away, as a scenario says, and comes back. A client that tries again gets through.
 func TestAFaultOfAScenarioStrikes(t *testing.T) {
-	f, err := fault.Parse("kafka.coordinator.unavailable @0s for 300ms name=away")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l := start(t, Config{Kafka: kafka.Config{Brokers: 1}, Faults: []fault.Fault{f}})
-	c := l.client()
-	var said []error
-	for !slices.Contains(said, nil) {
-		req := kmsg.NewPtrInitProducerIDRequest()
-		req.TransactionalID, req.TransactionTimeoutMillis = kmsg.StringPtr("sink"), 60_000
-		resp, err := c.Broker(0).Request(l.ctx, req)
-		l.must(err)
-		err = kerr.ErrorForCode(resp.(*kmsg.InitProducerIDResponse).ErrorCode)
-		if len(said) == 0 || said[len(said)-1] != err {
-			said = append(said, err)
+	for line, answer := range map[string]error{
+		"kafka.coordinator.unavailable @0s for 300ms name=away":                 kerr.CoordinatorNotAvailable,
+		"kafka.coordinator.unavailable @0s for 300ms name=reading mode=loading": kerr.CoordinatorLoadInProgress,
+	} {
+		f, err := fault.Parse(line)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	if !slices.Equal(said, []error{kerr.CoordinatorNotAvailable, nil}) {
-		t.Errorf("the coordinator said %v", said)
+		l := start(t, Config{Kafka: kafka.Config{Brokers: 1}, Faults: []fault.Fault{f}})
+		c := l.client()
+		var said []error
+		for !slices.Contains(said, nil) {
+			req := kmsg.NewPtrInitProducerIDRequest()
+			req.TransactionalID, req.TransactionTimeoutMillis = kmsg.StringPtr("sink"), 60_000
+			resp, err := c.Broker(0).Request(l.ctx, req)
+			l.must(err)
+			err = kerr.ErrorForCode(resp.(*kmsg.InitProducerIDResponse).ErrorCode)
+			if len(said) == 0 || said[len(said)-1] != err {
+				said = append(said, err)
+			}
+		}
+		if !slices.Equal(said, []error{answer, nil}) {
+			t.Errorf("%s: the coordinator said %v", f.Name, said)
+		}
 	}
 	if _, err := Start(Config{Faults: []fault.Fault{{Inject: "taskmanager.kill", At: &fault.Moment{}}}}); err == nil {
 		t.Error("a TaskManager can be killed where there is none")
