@@ -42,6 +42,16 @@ func (d *Downstream) setDefaults(first *Scenario) {
 	d.Pipeline.setDefaults()
 }
 
+// topics are those that the applications read and write.
+func (s *Scenario) topics() []string {
+	all := []string{s.Pipeline.Source.Topic, s.Pipeline.Sink[sinkTopic]}
+	if s.Downstream != nil {
+		all = append(all, s.Downstream.Pipeline.Sink[sinkTopic])
+	}
+	slices.Sort(all)
+	return slices.DeleteFunc(slices.Compact(all), func(topic string) bool { return topic == "" })
+}
+
 // Next is the downstream application as a scenario of its own, without faults and limits; nil if there is none.
 func (s *Scenario) Next() *Scenario {
 	if s.Downstream == nil {
@@ -72,10 +82,16 @@ func (r *rules) of(application string) *Scenario {
 	return r.s
 }
 
+// hasApplication says whether an application is called so. The first one is if nothing is said.
+func (r *rules) hasApplication(name string) bool {
+	return name == "" || r.s.Downstream != nil && name == r.s.Downstream.Name
+}
+
 // application complains about a name that no application has.
 func (r *rules) application(path []string, name string) {
 	switch {
-	case name == "" || r.s.Downstream != nil && name == r.s.Downstream.Name:
+	case r.hasApplication(name):
+	case r.s.Downstream != nil && r.s.Downstream.Name == "": // what its name is has been complained about
 	case r.s.Downstream == nil:
 		r.fail(path, "the scenario has one application, which needs no name here: take application away, or describe a second one under downstream")
 	default:
@@ -107,6 +123,9 @@ func (r *rules) downstream() {
 	}
 	if topic := next.Pipeline.Sink[sinkTopic]; topic != "" && topic == r.s.Pipeline.Source.Topic && topic != read {
 		own.fail([]string{"pipeline", "sink", sinkTopic}, "the sink writes to %q, the topic that the first application reads: the two would feed each other", topic)
+	}
+	if prefix := next.Pipeline.Sink[sinkPrefix]; prefix != "" && prefix == r.s.Pipeline.Sink[sinkPrefix] {
+		own.fail([]string{"pipeline", "sink", sinkPrefix}, "the sink of the first application has the prefix %q, too: the two would fence each other, and abort what the other has open", prefix)
 	}
 	if next.Deployment.Profile != r.s.Deployment.Profile {
 		own.fail([]string{"deployment", "profile"}, "both applications cost the same in one world: take profile away, it is %s", r.s.Deployment.Profile)

@@ -54,12 +54,22 @@ func (l *loader) entry(doc *Node, path string) {
 		e.Cells = append(e.Cells, c)
 	}
 	for i, n := range used {
-		if n == 0 && i < len(e.Scenario.Verdicts) {
+		if n == 0 && i < len(e.Scenario.Verdicts) && !aboutPinned(e.Scenario.Verdicts[i], root, pinned) {
 			_, pos, _ := root.at("verdicts", fmt.Sprint(i))
 			l.report(Problem{Pos: pos, Warning: true, Message: "no cell of the matrix meets this verdict's if: it is never used"})
 		}
 	}
 	l.suite.Entries = append(l.suite.Entries, e)
+}
+
+// aboutPinned says whether a verdict is for cells by a value that a --var has taken the choice of.
+func aboutPinned(v Verdict, root *Node, pinned map[string]*Node) bool {
+	for key := range v.If {
+		if steps, _, err := resolvePath(root, key); err == nil && pinned[joined(steps)] != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // apply sets a --var in a tree. An axis of the matrix over the same path is pinned to the value.

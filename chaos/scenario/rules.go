@@ -168,7 +168,7 @@ func (r *rules) faultName(path []string, name string) {
 // operatorName complains about a name that no operator of an application has.
 func (r *rules) operatorName(path []string, application, name string) {
 	of := r.of(application)
-	if name == "" || of.Pipeline.Source.Name == "" {
+	if name == "" || of.Pipeline.Source.Name == "" || !r.hasApplication(application) {
 		return
 	}
 	names := of.operators()

@@ -39,6 +39,9 @@ func (r *rules) faults() {
 			if err := p.Check(f.With[name]); err != nil {
 				r.fail(append(path, "with", name), "%v", err)
 			}
+			if topics := r.s.topics(); name == "topic" && !slices.Contains(topics, f.With[name]) {
+				r.warn(append(path, "with", name), "no topic of the scenario is called %q%s", f.With[name], hintOrList(f.With[name], topics))
+			}
 		}
 	}
 }
@@ -201,10 +204,10 @@ func (s *Scenario) replicas(role fault.Role) int {
 
 // subtask complains about an index that the operator's parallelism does not reach.
 func (r *rules) subtask(path []string, application, operator string, subtask *int) {
-	if subtask == nil || operator == "" {
+	of := r.of(application)
+	if subtask == nil || !r.hasApplication(application) || !slices.Contains(of.operators(), operator) {
 		return
 	}
-	of := r.of(application)
 	parallelism := of.Deployment.Job.Parallelism
 	for _, o := range of.Pipeline.Operators {
 		if o.Name == operator && o.Parallelism > 0 {

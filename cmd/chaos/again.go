@@ -18,7 +18,7 @@ import (
 // The commands that start from the folder of a run. A simulated run is a function of its scenario and seed, so
 // all of them run it again, and go no further if it is not the same any more.
 
-const folderOfARun = "the folder of a run, which chaos run prints"
+const folderOfARun = "the folder of a run (chaos run prints it)"
 
 func replayCommand() *cobra.Command {
 	return &cobra.Command{Use: "replay RUN", Short: "Run a recorded run again, and compare it event by event", Args: one(folderOfARun),

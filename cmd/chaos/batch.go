@@ -222,7 +222,10 @@ func (b *batch) one(ctx context.Context, j job, progress func(virtual time.Durat
 	default:
 		return done
 	}
-	done.err = reports.WriteRun(done.folder, doc)
+	if err := reports.WriteRun(done.folder, doc); err != nil {
+		doc.Folder = "" // there is no whole report to point at
+		done.err = exit{exitUnavailable, err.Error()}
+	}
 	return done
 }
 

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math"
 	"os"
+	"reflect"
 	"regexp"
 	"runtime/debug"
 	"slices"
@@ -17,6 +19,7 @@ import (
 
 	"github.com/flinch-dev/flinch/chaos/fault"
 	"github.com/flinch-dev/flinch/chaos/process/broker"
+	"github.com/flinch-dev/flinch/chaos/scenario"
 	"github.com/flinch-dev/flinch/sim/kafka"
 )
 
@@ -37,7 +40,7 @@ gone with the program.
 
   chaos broker                                          one broker on 127.0.0.1:9092
   chaos broker --brokers 3 --topic orders:8             three, on 9092 to 9094, with a topic
-  chaos broker --faults scenarios/my.yaml               the kafka.* faults of a scenario strike it
+  chaos broker --faults scenarios/my.yaml               set up as a scenario's, and its kafka.* faults strike
   chaos broker --setting num.partitions=4               set up by Kafka's own names, as a scenario's pipeline.broker`,
 		Args: cobra.NoArgs, RunE: s.run}
 	f := c.Flags()
@@ -84,8 +87,12 @@ func (s *served) settle(c *cobra.Command) error {
 	if s.version < 0 || s.version > 2 {
 		return usage("--transaction-version %d: there are 0, 1 and 2", s.version)
 	}
+	versioned := c.Flags().Changed("transaction-version")
 	s.Kafka.TransactionVersion = kafka.TV0 + kafka.TransactionVersion(s.version)
-	if err := s.setUp(c.Flags().Changed("transaction-version")); err != nil {
+	if err := s.readFaults(c, versioned); err != nil {
+		return err
+	}
+	if err := s.setUp(versioned); err != nil {
 		return err
 	}
 	for _, text := range s.topics {
@@ -96,7 +103,7 @@ func (s *served) settle(c *cobra.Command) error {
 		s.Topics = append(s.Topics, t)
 	}
 	s.Log = slog.New(slog.NewTextHandler(c.ErrOrStderr(), nil))
-	return s.readFaults(c)
+	return nil
 }
 
 // setUp sets the brokers up. Their transaction.version may have been said already.
@@ -136,8 +143,9 @@ func topicOf(text string) (broker.Topic, error) {
 	return broker.Topic{Name: name, Partitions: n}, nil
 }
 
-// readFaults takes the faults of a scenario that strike Kafka, and says which it leaves out.
-func (s *served) readFaults(c *cobra.Command) error {
+// readFaults takes the faults of a scenario that strike Kafka, and says which it leaves out. The brokers are set up as
+// the scenario's, if its cells agree; flags have the last word.
+func (s *served) readFaults(c *cobra.Command, versioned bool) error {
 	if s.faults == "" {
 		return nil
 	}
@@ -146,10 +154,26 @@ func (s *served) readFaults(c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	if len(entries) > 1 || len(entries[0].Cells) != 1 {
-		return usage("--faults %s: that are several scenarios, or several cells of one; name a file with one", s.faults)
+	if len(entries) > 1 {
+		return usage("--faults %s: these are several scenarios; name a file with one", s.faults)
 	}
-	all := entries[0].Cells[0].Scenario.Faults
+	first, rest := entries[0].Cells[0].Scenario, entries[0].Cells[1:]
+	all := first.Faults
+	if slices.ContainsFunc(rest, func(cell scenario.Cell) bool { return !reflect.DeepEqual(cell.Scenario.Faults, all) }) {
+		return usage("--faults %s: the faults are not the same in all cells of its matrix; name a file with one cell, as scenario.resolved.yaml of a run", s.faults)
+	}
+	for _, name := range slices.Sorted(maps.Keys(first.Pipeline.Broker)) {
+		value := first.Pipeline.Broker[name]
+		switch {
+		case !slices.Contains(kafka.BrokerSettings(), name) || versioned && name == "transaction.version" || s.sets(name):
+		case slices.ContainsFunc(rest, func(cell scenario.Cell) bool { return cell.Scenario.Pipeline.Broker[name] != value }):
+			fmt.Fprintf(c.ErrOrStderr(), "%s: %s is varied by the matrix, and left as it is: --setting %s=... says otherwise\n", s.faults, name, name)
+		default:
+			if err := s.Kafka.Set(name, value); err != nil {
+				return usage("--faults %s: %v", s.faults, err)
+			}
+		}
+	}
 	s.Faults = slices.DeleteFunc(slices.Clone(all), func(f fault.Fault) bool { return !broker.AboutKafka(f) })
 	if len(s.Faults) == 0 {
 		return usage("--faults %s: none of its %s strikes Kafka; chaos faults lists those that do", s.faults, count(len(all), "fault"))
@@ -158,6 +182,11 @@ func (s *served) readFaults(c *cobra.Command) error {
 		fmt.Fprintf(c.ErrOrStderr(), "%s: %s left out, which strikes something else than Kafka\n", s.faults, count(left, "fault"))
 	}
 	return nil
+}
+
+// sets says whether a flag sets the brokers up by that name.
+func (s *served) sets(name string) bool {
+	return slices.ContainsFunc(s.settings, func(text string) bool { return strings.HasPrefix(text, name+"=") })
 }
 
 // keepMuch suits a program whose log grows and stays, unless the user has a wish of their own: a bound on memory would

@@ -31,7 +31,7 @@ func document(o *chaos.Outcome, entry *scenario.Entry, repro string) (*reports.D
 			ResolvedYAML: string(yaml), Labels: s.Metadata.Labels, ReproCommand: repro},
 		Run: *o.Run, Results: o.All(), Recoveries: o.Measured.Recoveries, Checkpoints: o.Measured.Checkpoints,
 		Series: o.Measured.Series, Metrics: o.Measured.Metrics, Holdings: o.Measured.Holdings, Uncommitted: o.Measured.Uncommitted,
-		ExactlyOnce: reports.Counts{Expected: o.Audit.Expected, Committed: o.Audit.Committed, Lost: o.Audit.Lost, Duplicated: o.Audit.Duplicated,
+		ExactlyOnce: reports.Counts{Expected: o.Audit.Expected, Committed: o.Audit.Committed, Lost: o.Audit.Lost, Pending: o.Audit.Pending, Duplicated: o.Audit.Duplicated,
 			Unexpected: o.Audit.Unexpected, OutOfOrder: o.Audit.OutOfOrder, AbortedReads: o.Audit.AbortedRead},
 		Environment:    environment(),
 		TraceHash:      traceHash(o),
@@ -46,7 +46,8 @@ func document(o *chaos.Outcome, entry *scenario.Entry, repro string) (*reports.D
 		case f.At != nil:
 			trigger = "at " + f.At.String()
 		}
-		d.Scenario.Faults = append(d.Scenario.Faults, reports.AskedFault{Name: f.Name, Inject: f.Inject, Trigger: trigger, Target: f.Target.String()})
+		d.Scenario.Faults = append(d.Scenario.Faults, reports.AskedFault{Name: f.Name, Inject: f.Inject, Trigger: trigger, Target: f.Target.String(),
+			Application: f.Target.Application})
 	}
 	for _, l := range o.Levels {
 		row := reports.SLO{Name: l.Name, Value: l.Value, During: l.During, Passed: l.Holds, Unit: reports.UnitOf(l.Name)}
@@ -93,6 +94,7 @@ func document(o *chaos.Outcome, entry *scenario.Entry, repro string) (*reports.D
 		}
 		d.Downstream.Application = s.Downstream.Name
 		d.Downstream.Scenario.Name += ", application " + s.Downstream.Name
+		d.Downstream.Scenario.Faults = d.Scenario.Faults
 	}
 	return d, nil
 }

@@ -99,7 +99,7 @@ func faultsCommand() *cobra.Command {
 }
 
 func describeCommand() *cobra.Command {
-	return &cobra.Command{Use: "describe FAULT", Short: "Explain one fault, with an example to paste", Args: one("a fault; chaos faults lists them"), ValidArgs: fault.Names(),
+	return &cobra.Command{Use: "describe FAULT", Short: "Explain one fault, with an example to paste", Args: one("a fault (chaos faults lists them)"), ValidArgs: fault.Names(),
 		RunE: func(c *cobra.Command, args []string) error {
 			k, ok := fault.Lookup(args[0])
 			if !ok {

@@ -44,8 +44,9 @@ func (s *selection) load(w io.Writer, paths []string) (entries []*scenario.Entry
 		return nil, 0, err
 	}
 	suite := scenario.Load(paths, scenario.Options{Vars: s.vars, Backend: fault.Backend(s.backend)})
-	s.complain(w, suite.Problems)
-	if suite.Problems.Errors() > 0 {
+	problems := s.concerning(suite)
+	s.complain(w, problems)
+	if problems.Errors() > 0 {
 		return nil, 0, exit{code: exitUsage}
 	}
 	if len(suite.Entries) == 0 {
@@ -55,7 +56,22 @@ func (s *selection) load(w io.Writer, paths []string) (entries []*scenario.Entry
 	if len(entries) == 0 {
 		return nil, 0, usage("none of %s in %s is labelled %s", count(len(suite.Entries), "scenario"), strings.Join(paths, " "), strings.Join(s.labels, " and "))
 	}
-	return entries, suite.Problems.Warnings(), nil
+	return entries, problems.Warnings(), nil
+}
+
+// concerning leaves out the warnings about files of which no scenario is asked for.
+func (s *selection) concerning(suite *scenario.Suite) scenario.Problems {
+	asked := map[string]bool{} // by file
+	for _, e := range suite.Entries {
+		asked[e.File] = asked[e.File] || s.labelled(e)
+	}
+	return slices.DeleteFunc(slices.Clone(suite.Problems), func(p scenario.Problem) bool {
+		if p.Pos.File == nil {
+			return false
+		}
+		wanted, has := asked[p.Pos.File.Name]
+		return p.Warning && has && !wanted
+	})
 }
 
 // check looks at the flags alone.

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -83,13 +84,18 @@ func safe(name string) string {
 // repro is the command that runs a cell with a seed again.
 func repro(entry *scenario.Entry, cell scenario.Cell, on string, seed uint64, vars []string) string {
 	for _, s := range cell.Settings {
-		vars = append(vars[:len(vars):len(vars)], s.Path+"="+s.Value)
+		if v := s.Path + "=" + s.Value; !slices.Contains(vars, v) {
+			vars = append(vars[:len(vars):len(vars)], v)
+		}
 	}
 	return commandLine(entry, on+fmt.Sprintf("--seed %d", seed), vars)
 }
 
 // reproSweep is the command that runs all cells with all seeds again.
 func reproSweep(entry *scenario.Entry, on string, seeds []uint64, vars []string) string {
+	if len(seeds) == 1 {
+		return commandLine(entry, on+fmt.Sprintf("--seed %d", seeds[0]), vars)
+	}
 	return commandLine(entry, on+fmt.Sprintf("--seeds %d..%d", seeds[0], seeds[len(seeds)-1]), vars)
 }
 

@@ -28,7 +28,7 @@ func several(what string) cobra.PositionalArgs {
 func one(what string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) != 1 {
-			return usage("%s needs %s, and got %d: %s", c.CommandPath(), what, len(args), form(c))
+			return usage("%s takes one argument, %s, and got %d: %s", c.CommandPath(), what, len(args), form(c))
 		}
 		return nil
 	}
