@@ -56,10 +56,11 @@ type Scenario struct {
 
 // AskedFault is one fault as the scenario file has it.
 type AskedFault struct {
-	Name    string
-	Inject  string
-	Trigger string // "checkpoint.triggered, 3rd, plus 200ms"
-	Target  string // "role jobmanager, pick leader"
+	Name        string
+	Inject      string
+	Trigger     string // "checkpoint.triggered, 3rd, plus 200ms"
+	Target      string // "role jobmanager, pick leader"
+	Application string // the downstream application that it is aimed at; "" of others
 }
 
 // Counts is the outcome of the exactly-once check, in source records.
@@ -67,6 +68,7 @@ type Counts struct {
 	Expected     int
 	Committed    int
 	Lost         int
+	Pending      int // expected and not there, in a run that was not drained: nobody knows whether they are lost
 	Duplicated   int
 	Unexpected   int
 	OutOfOrder   int

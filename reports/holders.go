@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/flinch-dev/flinch/checker/measure"
@@ -41,9 +42,9 @@ func holdersOf(a timeAxis, d *Document, s *story, shapesMax int) holders {
 
 // holder is one transaction with all that it held, on whichever partitions.
 type holder struct {
-	measure.Holding        // the longest one
-	Partitions      int    // how many it held
-	Row             string // of the transaction
+	measure.Holding          // the longest one
+	On              []heldOn // all that it held, by topic
+	Row             string   // of the transaction
 	Fate            string
 	Waited          time.Duration // of the time in which it was open: pre-committed, and waiting for the sink to go on
 }
@@ -77,7 +78,7 @@ func longestHolders(d *Document, s *story) []holder {
 			by[key] = h
 			all = append(all, h)
 		}
-		h.Partitions++
+		h.add(held)
 		if held.Took() > h.Took() {
 			h.Holding = held
 		}
@@ -95,6 +96,40 @@ func longestHolders(d *Document, s *story) []holder {
 	return out
 }
 
+// heldOn is the partitions of one topic that a transaction held, each perhaps more than once.
+type heldOn struct {
+	topic      string
+	partitions []int32
+}
+
+func (h *holder) add(held measure.Holding) {
+	at := slices.IndexFunc(h.On, func(o heldOn) bool { return o.topic == held.Topic })
+	if at < 0 {
+		at = len(h.On)
+		h.On = append(h.On, heldOn{topic: held.Topic})
+	}
+	if o := &h.On[at]; !slices.Contains(o.partitions, held.Partition) {
+		o.partitions = append(o.partitions, held.Partition)
+	}
+}
+
+// partitions says how many it held of each topic, such as "8 partitions of orders and 2 partitions of totals"; "" if it
+// held one alone.
+func (h holder) partitions() string {
+	if len(h.On) == 1 && len(h.On[0].partitions) == 1 {
+		return ""
+	}
+	var each []string
+	for _, o := range h.On {
+		text := plural(len(o.partitions), "partition", "partitions")
+		if o.topic != "" {
+			text += " of " + o.topic
+		}
+		each = append(each, text)
+	}
+	return strings.Join(each, " and ")
+}
+
 // inWords says who held readers back and for how long.
 func (h holder) inWords() string {
 	text := fmt.Sprintf("%s%s held the last stable offset of %s at %s for %s from %s, %s", h.Transaction, byWriter(h.Writer),
@@ -102,8 +137,8 @@ func (h holder) inWords() string {
 	if h.Waited > h.Took()/2 {
 		text += fmt.Sprintf(", of which %s pre-committed", seconds(h.Waited))
 	}
-	if h.Partitions > 1 {
-		text += fmt.Sprintf("; it held %d partitions", h.Partitions)
+	if more := h.partitions(); more != "" {
+		text += "; it held " + more
 	}
 	return text + "."
 }
@@ -111,7 +146,7 @@ func (h holder) inWords() string {
 var whys = map[string]string{
 	"open":     "while it was open",
 	"prepared": "most of it prepared, with its marker under way",
-	"hanging":  "hanging: its coordinator knows nothing of it, so it does not end by itself",
+	"hanging":  "hanging: to its coordinator it is over, so nobody ends it",
 }
 
 // partitionOf is the name of the partition.
@@ -144,8 +179,8 @@ func holderTable(all []holder) table {
 		if h.Waited > time.Second {
 			r.Cells[5].Below = seconds(h.Waited) + " of it pre-committed"
 		}
-		if h.Partitions > 1 {
-			r.Cells[2].Below = fmt.Sprintf("and %d more", h.Partitions-1)
+		if more := h.partitions(); more != "" {
+			r.Cells[2].Below = "of " + more
 		}
 		if h.Why() == "hanging" {
 			r.Class = "failed"

@@ -107,6 +107,7 @@ func example(d *Document) (record.Origin, bool) {
 func trace(d *Document, s *story, o record.Origin, name, why string) lineage {
 	t := tracer{d: d, s: s, origin: o}
 	t.source()
+	t.withhold()
 	t.reads()
 	copies := t.outputs()
 	if copies == 0 {
@@ -135,6 +136,7 @@ type tracer struct {
 	covered   id.Checkpoint // the first checkpoint whose cut includes the record
 	committed int
 	known     bool // it is in the input
+	withheld  bool // it is in the source's topic, and its transaction keeps it from the source
 }
 
 func (t *tracer) say(at time.Duration, bad bool, format string, args ...any) {
@@ -155,6 +157,21 @@ func (t *tracer) source() {
 			t.say(in.Appended, false, "appended to source partition %d at offset %d: key %s, value %d",
 				t.origin.Partition, in.Offset, in.Key, in.Value)
 		}
+	}
+}
+
+// withhold finds a record that an application before the job has written, and not committed.
+func (t *tracer) withhold() {
+	if t.known || t.d.Run.Upstream == nil {
+		return
+	}
+	for _, row := range t.d.Run.Upstream.Rows {
+		if row.Partition != t.origin.Partition || row.Offset != t.origin.Offset {
+			continue
+		}
+		t.withheld = true
+		t.say(row.Appended, true, "appended to source partition %d at offset %d, in transaction %s (producer %d, epoch %d)",
+			row.Partition, row.Offset, row.Transaction, row.ProducerID, row.Epoch)
 	}
 }
 
@@ -252,6 +269,8 @@ func (t *tracer) suspects() {
 
 func (t *tracer) fate() lineageStep {
 	switch {
+	case t.withheld:
+		return lineageStep{"fate", "its transaction is not committed, so no read_committed reader has it", true}
 	case !t.known && t.committed > 0:
 		return lineageStep{"fate", "unexpected: the source has no such record, and the output has it", true}
 	case !t.known:

@@ -45,6 +45,39 @@ func TestGoldenTerminal(t *testing.T) {
 	golden(t, "testdata/terminal.txt", b.String())
 }
 
+// TestAFaultThatStrikesOftenHasFewLines: the first of its recoveries, and one line for the others with the slowest of them.
+func TestAFaultThatStrikesOftenHasFewLines(t *testing.T) {
+	d := failover()
+	once := d.Recoveries[0]
+	strike := func(fault string, total ...int) {
+		for _, s := range total {
+			d.Recoveries = append(d.Recoveries, measure.Recovery{Fault: fault, Total: ms(1000 * s)})
+		}
+	}
+	strike("late", 1, 2, 3, 4)
+	strike("often", 1, 2, 3)
+	strike("other", 5)
+	strike("often", 4, 9, 7)
+	strike("never", 1, 1, 1)
+	for range 2 {
+		d.Recoveries = append(d.Recoveries, measure.Recovery{Fault: "never", Total: -1})
+	}
+	var totals []string
+	for _, line := range (paint{}).recoveries(d.Recoveries) {
+		fault, rest, _ := strings.Cut(line, ":")
+		if at := strings.LastIndex(rest, "total"); at >= 0 {
+			rest = " " + rest[at:]
+		}
+		totals = append(totals, fault+rest)
+	}
+	want := []string{once.Fault + " total 31.2 s", "late total 1 s", "late total 2 s", "late total 3 s", "late total 4 s",
+		"often total 1 s", "often total 2 s", "often total 3 s", "other total 5 s", "often 3 more times, slowest recovery 9 s",
+		"never total 1 s", "never total 1 s", "never total 1 s", "never 2 more times, no recovery was complete"}
+	if got := strings.Join(totals, "\n"); got != strings.Join(want, "\n") {
+		t.Errorf("got\n%s\nwant\n%s", got, strings.Join(want, "\n"))
+	}
+}
+
 func golden(t *testing.T, path, got string) {
 	t.Helper()
 	if *rewrite {

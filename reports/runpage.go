@@ -209,7 +209,7 @@ type faultRow struct {
 
 func faultRows(d *Document, s *story) []faultRow {
 	var all []faultRow
-	for _, f := range s.faults {
+	for _, f := range everyFault(d, s) {
 		r := faultRow{Name: f.Started.Fault, Inject: f.Started.Inject, Asked: f.Started.Asked, Achieved: moment(f.At),
 			Picked: s.withPIDs(f.Started.Targets, f.At), Why: f.Started.Why, Undone: "nothing to undo"}
 		if f.Ended >= 0 {

@@ -14,6 +14,18 @@ import (
 
 // sentence says in one breath what was done to the job, how it took it, and what became of its output.
 func sentence(d *Document, s *story) string {
+	parts := []string{strings.TrimSuffix(d.Reason, "."), course(d, s)}
+	if next := d.Downstream; next != nil {
+		parts = append(parts, next.Application+": "+course(next, outline(next)))
+	}
+	if broken := firstBroken(d.Results); broken != nil && !strings.Contains(d.Reason, broken.Name()+": ") {
+		parts = append(parts, broken.Name()+" is broken")
+	}
+	return capital(joined(parts)) + "."
+}
+
+// course is how one application went through the run.
+func course(d *Document, s *story) string {
 	parts := []string{whatHit(s)}
 	switch {
 	case len(d.Recoveries) == 1:
@@ -21,15 +33,20 @@ func sentence(d *Document, s *story) string {
 	case len(d.Recoveries) > 1:
 		parts = append(parts, howItTookThem(d.Recoveries))
 	}
-	parts = append(parts, whatCameOut(d))
-	if d.Reason != "" {
-		parts = append([]string{strings.TrimSuffix(d.Reason, ".")}, parts...)
-	}
-	parts = slices.DeleteFunc(parts, func(p string) bool { return p == "" })
-	return capital(strings.Join(parts, "; ")) + "."
+	return joined(append(parts, whatCameOut(d)))
 }
 
+// joined leaves out what is empty.
+func joined(parts []string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), "; ")
+}
+
+// capital begins a sentence, unless it begins with a name, as of a process or a check: that stays as it is.
 func capital(s string) string {
+	word, _, _ := strings.Cut(s, " ")
+	if strings.ContainsFunc(strings.TrimRight(word, ":;,"), func(r rune) bool { return !unicode.IsLower(r) }) {
+		return s
+	}
 	first, rest := utf8.DecodeRuneInString(s)
 	return string(unicode.ToUpper(first)) + s[rest:]
 }
@@ -69,7 +86,11 @@ func victims(s *story, f fault) string {
 	if len(names) > 3 {
 		return fmt.Sprintf("%s and %d more", names[0], len(names)-1)
 	}
-	text := strings.Join(names, " and ")
+	last := len(names) - 1
+	text := names[last]
+	if last > 0 {
+		text = strings.Join(names[:last], ", ") + " and " + text
+	}
 	if len(names) == 1 && s.led(names[0], f.At) {
 		return "leader " + text
 	}
@@ -90,7 +111,7 @@ func (s *story) led(name string, at time.Duration) bool {
 
 var deeds = map[string]string{
 	"kill": "killed", "pause": "paused", "partition": "cut off", "delay": "slowed down", "loss": "lost packets",
-	"outage": "out of service", "throttle": "throttled", "skew": "given a wrong clock", "move": "moved",
+	"outage": "out of service", "throttle": "throttled", "skew": "given a wrong clock",
 	"lose": "robbed of its lease", "abort": "aborted", "rescale": "rescaled",
 }
 
@@ -155,7 +176,11 @@ func whatCameOut(d *Document) string {
 	if c == (Counts{}) {
 		return ""
 	}
-	parts := []string{count(c.Lost) + " lost", count(c.Duplicated) + " duplicated"}
+	parts := []string{count(c.Lost) + " lost"}
+	if c.Pending > 0 {
+		parts = append(parts, count(c.Pending)+" not there yet")
+	}
+	parts = append(parts, count(c.Duplicated)+" duplicated")
 	if c.Unexpected > 0 {
 		parts = append(parts, count(c.Unexpected)+" unexpected")
 	}
@@ -169,11 +194,7 @@ func whatCameOut(d *Document) string {
 	if len(d.Recoveries) > 0 {
 		parts = append(parts, count(reprocessed)+" reprocessed")
 	}
-	text := strings.Join(parts, ", ")
-	if broken := firstBroken(d.Results); broken != nil {
-		text += "; " + broken.Name() + " is broken"
-	}
-	return text
+	return strings.Join(parts, ", ")
 }
 
 func firstBroken(results []checker.Result) *checker.Result {

@@ -45,6 +45,7 @@ type CountsSummary struct {
 	Expected     int `json:"expected"`
 	Committed    int `json:"committed"`
 	Lost         int `json:"lost"`
+	Pending      int `json:"pending,omitempty"`
 	Duplicated   int `json:"duplicated"`
 	Unexpected   int `json:"unexpected"`
 	OutOfOrder   int `json:"outOfOrder"`
@@ -183,7 +184,7 @@ func summarize(d *Document, s *story) Summary {
 	for _, o := range d.SLO {
 		sum.SLO = append(sum.SLO, SLOSummary{o.Name, o.During, Number(o.Value), Number(o.Limit), o.Unit, o.AtLeast, o.Passed})
 	}
-	for _, f := range s.faults {
+	for _, f := range everyFault(d, s) {
 		targets := append([]string{}, f.Started.Targets...)
 		sum.Faults = append(sum.Faults, FaultSummary{f.Started.Fault, f.Started.Inject, targets,
 			f.Started.Asked, Number(f.At.Seconds())})
@@ -222,12 +223,13 @@ func transactionsSummary(d *Document, s *story) *TransactionsSummary {
 	return t
 }
 
-// notFired returns the faults that were asked for and never happened.
+// notFired returns the faults that were asked for and never happened. The report of a downstream application has only
+// those that were aimed at it.
 func notFired(d *Document, s *story) []AskedFault {
 	var left []AskedFault
 	for _, f := range d.Scenario.Faults {
-		fired := slices.ContainsFunc(s.faults, func(g fault) bool { return g.Started.Fault == f.Name })
-		if !fired {
+		fired := slices.ContainsFunc(everyFault(d, s), func(g fault) bool { return g.Started.Fault == f.Name })
+		if !fired && (d.Application == "" || f.Application == d.Application) {
 			left = append(left, f)
 		}
 	}

@@ -134,13 +134,13 @@ func WriteSweep(dir string, s *Sweep) error {
 		return err
 	}
 	suites := sweepSuites(s)
-	return firstOf(
-		writeFile(dir, "run.json", func(w io.Writer) error { return writeJSON(w, SweepSummaryOf(s)) }),
-		writeFile(dir, "scenario.resolved.yaml", text(s.Scenario.ResolvedYAML)),
-		writeFile(dir, "report.html", text(string(page))),
-		writeFile(dir, "junit.xml", suites.WriteXML),
-		writeFile(dir, "summary.md", text(SweepMarkdown(s))),
-	)
+	f := folder{dir: dir}
+	f.write("scenario.resolved.yaml", text(s.Scenario.ResolvedYAML))
+	f.write("report.html", text(string(page)))
+	f.write("junit.xml", suites.WriteXML)
+	f.write("summary.md", text(SweepMarkdown(s)))
+	f.write("run.json", func(w io.Writer) error { return writeJSON(w, SweepSummaryOf(s)) })
+	return f.err
 }
 
 // sweepSuites has a suite per cell and a case per seed. A cell that is known to be bad passes by being caught,
@@ -173,14 +173,28 @@ func sweepSuites(s *Sweep) junit.Testsuites {
 func SweepMarkdown(s *Sweep) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "## %s: %s\n\n%s\n\n", plain(s.Verdict), plain(s.Scenario.Name), plain(sweepSentence(s)))
-	b.WriteString("| cell | verdict | runs passed | recovery p50 | recovery p95 |\n|---|---|--:|--:|--:|\n")
+	varied := "cell"
+	if len(s.Axes) > 0 {
+		varied = strings.Join(keysOf(s.Axes), ", ")
+	}
+	fmt.Fprintf(&b, "| %s | verdict | runs passed | recovery p50 | recovery p95 |\n|---|---|--:|--:|--:|\n", plain(varied))
 	for _, c := range s.Cells {
-		q := quantilesOf(c, "recovery.total")
-		fmt.Fprintf(&b, "| %s | %s | %d of %d | %s | %s |\n", plain(c.name()), plain(c.Verdict), passing(c), len(c.Runs),
+		q, verdict := quantilesOf(c, "recovery.total"), c.Verdict
+		if c.Expect != "" {
+			verdict += ", expected: " + c.Expect
+		}
+		fmt.Fprintf(&b, "| %s | %s | %d of %d | %s | %s |\n", plain(c.name()), plain(verdict), passing(c), len(c.Runs),
 			quantity(float64(q.P50), "s"), quantity(float64(q.P95), "s"))
 	}
 	fmt.Fprintf(&b, "\nAgain: `%s`\n", strings.ReplaceAll(oneLine(s.Scenario.ReproCommand), "`", "'"))
 	return spaced(b.String())
+}
+
+func keysOf(axes []Axis) (keys []string) {
+	for _, a := range axes {
+		keys = append(keys, flinkKey(a.Key))
+	}
+	return keys
 }
 
 func sweepSentence(s *Sweep) string {
@@ -196,7 +210,7 @@ func sweepSentence(s *Sweep) string {
 	}
 	text := fmt.Sprintf("%s in %s, %s passed", plural(runs, "run", "runs"), plural(len(s.Cells), "cell", "cells"), count(good))
 	if twins > 0 {
-		text += fmt.Sprintf(", %s are of cells that are known to be bad", count(twins))
+		text += fmt.Sprintf(", %s of cells that are known to be bad", count(twins))
 	}
 	if len(totals) > 0 {
 		text += fmt.Sprintf("; recovery took %s at the median, %s at p95, %s at most", quantity(quantile(totals, 0.5), "s"),

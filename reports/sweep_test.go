@@ -34,7 +34,7 @@ func TestTwoAxesAreAHeatMap(t *testing.T) {
 	if n := strings.Count(page, `<table class="heat">`); n < 4 {
 		t.Errorf("%d heat maps, want one per measure", n)
 	}
-	for _, said := range []string{"expected: violates exactlyOnce: lost", "15 are of cells that are known to be bad", "Over all runs"} {
+	for _, said := range []string{"expected: violates exactlyOnce: lost", "15 of cells that are known to be bad", "Over all runs"} {
 		if !strings.Contains(page, said) {
 			t.Errorf("the page does not say %q", said)
 		}

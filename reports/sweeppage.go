@@ -115,8 +115,10 @@ func newSweepPage(s *Sweep, c caps) *sweepPage {
 	return p
 }
 
-// flinkKey drops the path of Flink's own keys in a scenario, which readers know by heart.
-func flinkKey(path string) string { return strings.TrimPrefix(path, "deployment.flinkConfiguration.") }
+// flinkKey drops the path of Flink's and Kafka's own keys in a scenario, which readers know by heart.
+func flinkKey(path string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(path, "deployment.flinkConfiguration."), "pipeline.broker.")
+}
 
 func cellRows(s *Sweep) []cellRow {
 	longest := 0.0

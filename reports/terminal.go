@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/flinch-dev/flinch/checker"
+	"github.com/flinch-dev/flinch/checker/measure"
 )
 
 // Terminal writes a run in a few lines, with what is wrong first and a command to paste last.
@@ -42,8 +43,8 @@ func Terminal(w io.Writer, d *Document, colour bool) error {
 			break
 		}
 	}
-	for _, r := range d.Recoveries {
-		fmt.Fprintf(&b, "  %s: %s, total %s\n", visible(r.Fault), phasesInWords(r), p.bold(seconds(r.Total)))
+	for _, line := range p.recoveries(everyRecovery(d)) {
+		fmt.Fprintf(&b, "  %s\n", line)
 	}
 	for _, o := range d.SLO {
 		line := visible(fmt.Sprintf("%s %s (limit %s)", strings.TrimSpace(o.Name+" "+o.During), quantity(o.Value, o.Unit), quantity(o.Limit, o.Unit)))
@@ -65,6 +66,27 @@ func Terminal(w io.Writer, d *Document, colour bool) error {
 	}
 	_, err := io.WriteString(w, spaced(b.String()))
 	return err
+}
+
+// recoveriesMax is how many recoveries of one fault have a line each. Those after them share one.
+const recoveriesMax = 3
+
+// recoveries are lines in the order in which the faults hit. A fault that strikes again and again has few.
+func (p paint) recoveries(all []measure.Recovery) (lines []string) {
+	by, said := map[string][]measure.Recovery{}, map[string]int{}
+	for _, r := range all {
+		by[r.Fault] = append(by[r.Fault], r)
+	}
+	for _, r := range all {
+		said[r.Fault]++
+		switch n, of := said[r.Fault], by[r.Fault]; {
+		case n <= recoveriesMax || len(of) == recoveriesMax+1: // the shared line would save none
+			lines = append(lines, fmt.Sprintf("%s: %s, total %s", visible(r.Fault), phasesInWords(r), p.bold(seconds(r.Total))))
+		case n == recoveriesMax+1:
+			lines = append(lines, fmt.Sprintf("%s: %d more times, %s", visible(r.Fault), len(of)-recoveriesMax, howItTookThem(of[recoveriesMax:])))
+		}
+	}
+	return lines
 }
 
 func holding(results []checker.Result) int { return len(names(results, checker.Holds)) }

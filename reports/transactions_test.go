@@ -147,6 +147,27 @@ func TestALifeIsCutIntoPieces(t *testing.T) {
 	}
 }
 
+// TestWhatWasHeldIsSaidByTopic: one transaction writes to several topics, and holds a partition more than once if it was
+// not the oldest there all the time.
+func TestWhatWasHeldIsSaidByTopic(t *testing.T) {
+	d := &Document{}
+	for _, topic := range []string{"orders", "totals"} {
+		for partition := range int32(8) {
+			for at := range 1 + int(partition)%2 {
+				d.Holdings = append(d.Holdings, measure.Holding{Topic: topic, Partition: partition, Transaction: "chain",
+					From: ms(1000 * at), Decided: ms(1000*at + 500), Hanging: ms(1000*at + 500), To: ms(1000*at + 500)})
+			}
+		}
+	}
+	longest := longestHolders(d, read(d.Run))
+	if len(longest) != 1 {
+		t.Fatalf("%d transactions held something, want 1", len(longest))
+	}
+	if want := "; it held 8 partitions of orders and 8 partitions of totals."; !strings.HasSuffix(longest[0].inWords(), want) {
+		t.Errorf("it is said that %s", longest[0].inWords())
+	}
+}
+
 // TestAHangingTransactionIsNamed: on the page, in the terminal and in run.json; and what those saw who did not wait.
 func TestAHangingTransactionIsNamed(t *testing.T) {
 	d := failover()

@@ -17,6 +17,9 @@ func uncommitted(d *Document) string {
 	if u.Undecided > 0 {
 		text += fmt.Sprintf(", %s undecided at the end", count(u.Undecided)+was(u.Undecided))
 	}
+	if u.Twice == 0 {
+		return text + "."
+	}
 	return text + fmt.Sprintf(", and %s it had seen before, written again after a restart.", count(u.Twice))
 }
 

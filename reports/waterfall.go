@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,10 +31,13 @@ type bar struct {
 }
 
 func waterfalls(d *Document, s *story) ([]waterfall, string) {
-	note := ""
-	shown := d.Recoveries
+	var notes []string
+	shown := slices.DeleteFunc(slices.Clone(d.Recoveries), func(r measure.Recovery) bool { return r.Total == 0 })
+	if calm := len(d.Recoveries) - len(shown); calm > 0 {
+		notes = append(notes, fmt.Sprintf("After %s nothing had to recover.", plural(calm, "fault", "faults")))
+	}
 	if len(shown) > waterfallsMax {
-		note = fmt.Sprintf("The first %d of %s recoveries are drawn.", waterfallsMax, count(len(shown)))
+		notes = append(notes, fmt.Sprintf("The first %d of %s recoveries are drawn.", waterfallsMax, count(len(shown))))
 		shown = shown[:waterfallsMax]
 	}
 	var all []waterfall
@@ -57,7 +61,7 @@ func waterfalls(d *Document, s *story) ([]waterfall, string) {
 		}
 		all = append(all, w)
 	}
-	return all, note
+	return all, strings.Join(notes, " ")
 }
 
 // phasesInWords lists the phases up to the first that was not reached.

@@ -64,6 +64,28 @@ func words(event history.Event) string {
 		return fmt.Sprintf("checkpoint %d: the commit of %s was answered %s", e.Checkpoint, e.Transaction, refusal(e))
 	case history.SourceStalled:
 		return stalled(e)
+	case history.SourcePosition:
+		return position(e)
+	case history.ProducerReady:
+		return fmt.Sprintf("%s is ready as producer %d, epoch %d, and goes on with record %d", e.TransactionalID, e.ProducerID, e.Epoch, e.Next)
+	case history.ProducerBegan:
+		return fmt.Sprintf("%s begins transaction %d with record %d", e.TransactionalID, e.Transaction, e.First)
+	case history.ProducerTold:
+		return because(told(e), e.Answer)
+	case history.WriteRefused:
+		return fmt.Sprintf("writes to %s-%d are refused: too few replicas are in sync, %s", e.Topic, e.Partition, brokers(e.InSync))
+	case history.ClientThrottled:
+		return fmt.Sprintf("%s is over its quota of %s requests, and told to be silent for %s", e.Client, e.Request, seconds(time.Duration(e.WaitMs)*time.Millisecond))
+	case history.ISRChanged:
+		return fmt.Sprintf("%s-%d has %s in sync now: %s", e.Topic, e.Partition, plural(len(e.InSync), "replica", "replicas"), brokers(e.InSync))
+	case history.PartitionElected:
+		return elected(e)
+	case history.CoordinatorLoading:
+		return fmt.Sprintf("coordinator of partition %d of the transaction log from now on, and reads it", e.Partition)
+	case history.CoordinatorLoaded:
+		return fmt.Sprintf("has read partition %d of the transaction log, and answers", e.Partition)
+	case history.TransactionAppending:
+		return fmt.Sprintf("%s of transaction %s (producer %d, epoch %d) is on its way into the log", e.State, e.ID, e.ProducerID, e.Epoch)
 	case history.MarkerAppended:
 		return fmt.Sprintf("marker of %s on %s-%d: %s", cmp.Or(e.ID, fmt.Sprintf("producer %d", e.ProducerID)), e.Topic, e.Partition, decision(e.Commit))
 	case history.ProcessStarted:
@@ -91,6 +113,55 @@ func decision(commit bool) string {
 		return "commit"
 	}
 	return "abort"
+}
+
+// elected says who leads a partition, and what that has cost.
+func elected(e history.PartitionElected) string {
+	if e.Leader < 0 {
+		return fmt.Sprintf("nobody may lead %s-%d: no replica in sync is up", e.Topic, e.Partition)
+	}
+	text := fmt.Sprintf("kafka-%d leads %s-%d", e.Leader, e.Topic, e.Partition)
+	if e.Unclean {
+		text += ", though it was not in sync"
+	}
+	if e.Lost > 0 {
+		text += fmt.Sprintf("; %s that it did not have are gone", plural(int(e.Lost), "offset", "offsets"))
+	}
+	return text
+}
+
+// brokers are node ids as the world calls them.
+func brokers(nodes []int32) string {
+	names := make([]string, len(nodes))
+	for i, n := range nodes {
+		names[i] = fmt.Sprintf("kafka-%d", n)
+	}
+	return strings.Join(names, ", ")
+}
+
+// told is what an application knows of the end of its transaction.
+func told(e history.ProducerTold) string {
+	which := fmt.Sprintf("transaction %d of %s (records %d to %d)", e.Transaction, e.TransactionalID, e.First, e.Next-1)
+	if e.Outcome == history.ToldUnknown {
+		return "nobody tells how " + which + " has ended"
+	}
+	return which + " is " + e.Outcome + ", as it was told"
+}
+
+// position says from which offsets a source goes on.
+func position(e history.SourcePosition) string {
+	var next []string
+	for i, p := range e.Partitions {
+		next = append(next, fmt.Sprintf("%d@%s", p, count(e.Next[i])))
+	}
+	text := fmt.Sprintf("checkpoint %d: %v stands at ", e.Checkpoint, e.Attempt)
+	if e.Restored {
+		text = fmt.Sprintf("%v goes on from checkpoint %d at ", e.Attempt, e.Checkpoint)
+	}
+	if len(next) == 0 {
+		return text + "no partition"
+	}
+	return text + strings.Join(next, ", ")
 }
 
 // stalled says which transaction a source waits for.

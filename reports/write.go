@@ -27,17 +27,31 @@ func WriteRun(dir string, d *Document) error {
 		return err
 	}
 	suites := junitOf(d)
-	return firstOf(
-		writeFile(dir, "run.json", func(w io.Writer) error { return writeJSON(w, summarize(d, s)) }),
-		writeFile(dir, "events.jsonl", func(w io.Writer) error { return history.Encode(w, d.Run.Events) }),
-		writeFile(dir, "output.jsonl", func(w io.Writer) error { return writeOutput(w, d.Run.Output) }),
-		writeFile(dir, "scenario.resolved.yaml", text(d.Scenario.ResolvedYAML)),
-		writeFile(dir, "report.html", text(string(page))),
-		writeFile(dir, "junit.xml", suites.WriteXML),
-		writeFile(dir, "summary.md", text(markdown(d, s))),
-		writeFile(dir, "repro.sh", text(script(d.Scenario))),
-		os.Chmod(filepath.Join(dir, "repro.sh"), 0o755),
-	)
+	f := folder{dir: dir}
+	f.write("events.jsonl", func(w io.Writer) error { return history.Encode(w, d.Run.Events) })
+	f.write("output.jsonl", func(w io.Writer) error { return writeOutput(w, d.Run.Output) })
+	f.write("scenario.resolved.yaml", text(d.Scenario.ResolvedYAML))
+	f.write("report.html", text(string(page)))
+	f.write("junit.xml", suites.WriteXML)
+	f.write("summary.md", text(markdown(d, s)))
+	f.write("repro.sh", text(script(d.Scenario)))
+	if f.err == nil {
+		f.err = os.Chmod(filepath.Join(dir, "repro.sh"), 0o755)
+	}
+	f.write("run.json", func(w io.Writer) error { return writeJSON(w, summarize(d, s)) })
+	return f.err
+}
+
+// folder is where files are written, until one cannot be. The last is what makes it whole.
+type folder struct {
+	dir string
+	err error
+}
+
+func (f *folder) write(name string, write func(io.Writer) error) {
+	if f.err == nil {
+		f.err = writeFile(f.dir, name, write)
+	}
 }
 
 // writeDownstream leaves out what would be taken for a run of its own.
@@ -50,11 +64,11 @@ func writeDownstream(dir string, d *Document) error {
 		return fmt.Errorf("make the folder of application %s: %w", d.Application, err)
 	}
 	page, err := renderRun(d, read(d.Run))
-	return firstOf(err,
-		writeFile(dir, "events.jsonl", func(w io.Writer) error { return history.Encode(w, d.Run.Events) }),
-		writeFile(dir, "output.jsonl", func(w io.Writer) error { return writeOutput(w, d.Run.Output) }),
-		writeFile(dir, "report.html", text(string(page))),
-	)
+	f := folder{dir, err}
+	f.write("events.jsonl", func(w io.Writer) error { return history.Encode(w, d.Run.Events) })
+	f.write("output.jsonl", func(w io.Writer) error { return writeOutput(w, d.Run.Output) })
+	f.write("report.html", text(string(page)))
+	return f.err
 }
 
 // script runs the scenario again, from wherever its folder has been taken.
@@ -92,13 +106,4 @@ func writeJSON(w io.Writer, v any) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
 	return e.Encode(v)
-}
-
-func firstOf(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
