@@ -200,7 +200,7 @@ func holderTable(all []holder) table {
 
 func writerText(w id.Subtask) string {
 	if w == (id.Subtask{}) {
-		return "of no subtask of the job"
+		return "of an application outside of the job"
 	}
 	return fmt.Sprint(w)
 }
