@@ -160,3 +160,12 @@ func TestARecordWhoseFieldsDoNotFitIsRefused(t *testing.T) {
 		t.Errorf("a record of nulls came back as %+v", whole)
 	}
 }
+
+// sealed is a batch of n records.
+func sealed(attributes int16, pid int64, epoch int16, sequence, n int32) []byte {
+	var b recordbatch.Builder
+	for i := range n {
+		b.Add(&record.Record{Key: []byte("k"), Value: int64(sequence + i), Count: 1}, true)
+	}
+	return b.Seal(attributes, pid, epoch, sequence)
+}

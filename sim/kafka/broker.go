@@ -17,6 +17,7 @@ type Broker struct {
 	conns   map[connKey]*conn
 	asked   caller // requests to other brokers
 	led     map[*Partition]*led
+	polls   map[*Partition][]*poll
 	txns    map[string]*entry
 	shards  [txnPartitions]*shard // the groups of each partition of __consumer_offsets that is loaded
 	ready   [txnPartitions]int32  // the epoch of each partition of the transaction log that is loaded, -1 without
@@ -30,17 +31,17 @@ type Broker struct {
 
 // led is what a leader remembers of a partition and no follower does.
 type led struct {
-	epoch   int32
-	guards  map[int64]*guard
-	polls   []*poll
-	delayed []*delayed
+	epoch    int32
+	guards   map[int64]*guard
+	delayed  []*delayed
+	refusing bool // too few replicas are in sync, and that is noted
 }
 
 // Broker returns the next life of broker n, for the process "kafka-n".
 func (c *Cluster) Broker(n int) mailbox.Actor {
 	c.boots[n]++
 	b := &Broker{cluster: c, node: int32(n), boot: c.boots[n], conns: map[connKey]*conn{},
-		asked: newCaller(interBrokerTimeout), led: map[*Partition]*led{}, txns: map[string]*entry{}, meters: map[meterKey]*meter{}}
+		asked: newCaller(interBrokerTimeout), led: map[*Partition]*led{}, polls: map[*Partition][]*poll{}, txns: map[string]*entry{}, meters: map[meterKey]*meter{}}
 	for i := range b.ready {
 		b.ready[i] = -1
 	}
@@ -189,7 +190,7 @@ func (b *Broker) leads(p *Partition) *led {
 	if l == nil || l.epoch != p.leaderEpoch {
 		fresh := &led{epoch: p.leaderEpoch, guards: map[int64]*guard{}}
 		if l != nil {
-			fresh.polls, fresh.delayed = l.polls, l.delayed
+			fresh.delayed = l.delayed
 		}
 		l = fresh
 		b.led[p] = l

@@ -29,12 +29,12 @@ type Client struct {
 	calls        caller
 	bootstrap    int // the broker to ask what any broker knows
 	alive        []int32
-	leaders      map[string][]int32 // by topic, then partition
-	asking       bool               // metadata is under way
-	parked       []parked           // waits for metadata
-	coordinators map[string]int32   // by transactional id or group
-	producers    []*producer        // as made; few
-	jobs         []*job             // under way, and some that are over
+	leaders      map[string][]leadership // by topic, then partition
+	asking       bool                    // metadata is under way
+	parked       []parked                // waits for metadata
+	coordinators map[string]int32        // by transactional id or group
+	producers    []*producer             // as made; few
+	jobs         []*job                  // under way, and some that are over
 	lastConn     uint32
 	muted        map[muteKey]time.Time // until when
 	groups       [][]shipment          // by broker, while a producer is pumped
@@ -50,7 +50,7 @@ func NewClient(cfg ClientConfig) mailbox.Actor {
 	set(&cfg.DeliveryTimeout, 120*time.Second)
 	set(&cfg.MaxBlock, 60*time.Second)
 	set(&cfg.RetryBackoff, 100*time.Millisecond)
-	c := &Client{cfg: cfg, calls: newCaller(cfg.RequestTimeout), leaders: map[string][]int32{}, coordinators: map[string]int32{}, muted: map[muteKey]time.Time{}}
+	c := &Client{cfg: cfg, calls: newCaller(cfg.RequestTimeout), leaders: map[string][]leadership{}, coordinators: map[string]int32{}, muted: map[muteKey]time.Time{}}
 	c.groups = make([][]shipment, len(cfg.Brokers))
 	for n := range cfg.Brokers {
 		c.alive = append(c.alive, int32(n))

@@ -24,7 +24,7 @@ type fetching struct {
 func (c *Client) fetch(env mailbox.Env, f *fetching) {
 	c.withTopic(env, f.m.Topic, func(env mailbox.Env, code int16) {
 		known := int(f.m.Partition) < len(c.leaders[f.m.Topic])
-		node, ok := c.leader(f.m.Topic, f.m.Partition)
+		leader, ok := c.leader(f.m.Topic, f.m.Partition)
 		if known && !ok { // nobody leads it
 			c.fetched(env, f, nil)
 			return
@@ -43,10 +43,10 @@ func (c *Client) fetch(env mailbox.Env, f *fetching) {
 		t := kmsg.NewFetchRequestTopic()
 		t.Topic = f.m.Topic
 		p := kmsg.NewFetchRequestTopicPartition()
-		p.Partition, p.FetchOffset, p.PartitionMaxBytes = f.m.Partition, f.m.Offset, int32(f.m.MaxBytes)
+		p.Partition, p.FetchOffset, p.PartitionMaxBytes, p.CurrentLeaderEpoch = f.m.Partition, f.m.Offset, int32(f.m.MaxBytes), leader.epoch
 		t.Partitions = append(t.Partitions, p)
 		req.Topics = append(req.Topics, t)
-		c.send(env, node, 0, 12, req, func(env mailbox.Env, resp kmsg.Response) { c.fetched(env, f, resp) })
+		c.send(env, leader.node, 0, 12, req, func(env mailbox.Env, resp kmsg.Response) { c.fetched(env, f, resp) })
 	})
 }
 

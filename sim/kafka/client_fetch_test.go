@@ -34,9 +34,9 @@ func TestAFetchWaitsForTheEndOfATransaction(t *testing.T) {
 // A fetch has a limit; one batch is always returned, or the reader would never come past it.
 func TestAFetchReturnsABatchAtLeast(t *testing.T) {
 	l := newLab(t, Config{})
-	source, w := l.app("source", ClientConfig{}), l.plainWriter()
-	w.write(0, 2)
-	w.write(0, 1)
+	source, w := l.app("source", ClientConfig{}), l.PlainWriter()
+	w.Write(0, 2)
+	w.Write(0, 1)
 	source.say(wire.KafkaFetch{Topic: "out", MaxBytes: 1})
 	source.hears(time.Second, "fetched [0 1] next 2 of 3")
 	source.say(wire.KafkaFetch{Topic: "out", Offset: 2, MaxBytes: 1})
@@ -46,8 +46,8 @@ func TestAFetchReturnsABatchAtLeast(t *testing.T) {
 func TestATopicHasPartitionsWithEnds(t *testing.T) {
 	l := newLab(t, Config{})
 	source := l.app("source", ClientConfig{})
-	l.plainWriter().write(1, 3)
-	l.deleteRecords(1, 1)
+	l.PlainWriter().Write(1, 3)
+	l.DeleteRecords(1, 1)
 	source.say(wire.KafkaPartitions{Topic: "out"})
 	source.hears(time.Second, "out from [0 1] to [0 3]")
 	source.say(wire.KafkaPartitions{Topic: "none"})
@@ -68,7 +68,7 @@ func TestATopicHasPartitionsWithEnds(t *testing.T) {
 func TestAFetchOutlivesItsLeader(t *testing.T) {
 	l := newLab(t, Config{})
 	source := l.app("source", ClientConfig{})
-	l.plainWriter().write(0, 2)
+	l.PlainWriter().Write(0, 2)
 	source.fetch(0, time.Second)
 	source.hears(time.Second, "fetched [0 1] next 2 of 2")
 	source.fetch(1, time.Second)
@@ -99,7 +99,7 @@ func TestAnAnswerToAFormerLifeIsIgnored(t *testing.T) {
 	l.pass(0)
 	source.say(wire.KafkaFetch{Topic: "out", Partition: 1, MaxBytes: 1 << 20, MaxWait: 5 * time.Second})
 	source.hears(time.Second)
-	l.plainWriter().write(0, 2)
+	l.PlainWriter().Write(0, 2)
 	source.hears(3 * time.Second)
 	source.hears(2*time.Second, "fetched [] next 0 of 0")
 }

@@ -25,7 +25,7 @@ func (c *Client) findHolder(env mailbox.Env, asker mailbox.Addr, m wire.KafkaFin
 	try = func(env mailbox.Env) {
 		c.withTopic(env, m.Topic, func(env mailbox.Env, code int16) {
 			exists := int(m.Partition) < len(c.leaders[m.Topic])
-			node, led := c.leader(m.Topic, m.Partition)
+			leader, led := c.leader(m.Topic, m.Partition)
 			switch {
 			case j.over:
 				return
@@ -41,7 +41,7 @@ func (c *Client) findHolder(env mailbox.Env, asker mailbox.Addr, m wire.KafkaFin
 			t := kmsg.NewDescribeProducersRequestTopic()
 			t.Topic, t.Partitions = m.Topic, []int32{m.Partition}
 			req.Topics = append(req.Topics, t)
-			c.send(env, node, 0, 0, req, func(env mailbox.Env, resp kmsg.Response) {
+			c.send(env, leader.node, 0, 0, req, func(env mailbox.Env, resp kmsg.Response) {
 				found, ok := resp.(*kmsg.DescribeProducersResponse)
 				switch {
 				case j.over:

@@ -27,7 +27,7 @@ func (c *Client) pump(env mailbox.Env, p *producer) {
 			if b == nil {
 				continue
 			}
-			node, ok := c.leader(l.topic, l.partition)
+			leader, ok := c.leader(l.topic, l.partition)
 			if !ok {
 				c.backOff(env, p)
 				c.withTopic(env, l.topic, func(mailbox.Env, int16) {}) // the next try may know
@@ -36,8 +36,8 @@ func (c *Client) pump(env mailbox.Env, p *producer) {
 			switch {
 			case p.id != "" && c.cfg.TransactionVersion.level() < 2 && !l.member:
 				join = append(join, l)
-			case p.inFlight[node] < c.cfg.InFlightMax:
-				c.groups[node] = append(c.groups[node], shipment{l, b})
+			case p.inFlight[leader.node] < c.cfg.InFlightMax:
+				c.groups[leader.node] = append(c.groups[leader.node], shipment{l, b})
 				some = true
 			}
 		}

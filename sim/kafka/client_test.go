@@ -71,7 +71,7 @@ func (l *lab) granted(pid int64, epoch int16) string {
 	if pid == noPID {
 		return "nobody"
 	}
-	return l.pair(pid, epoch)
+	return l.Pair(pid, epoch)
 }
 
 func (a *app) say(m mailbox.Msg) { a.l.Send(mailbox.Addr(a.name), mailbox.Addr(a.name).In("kafka"), m) }
@@ -103,7 +103,7 @@ func (a *app) flush(id string) { a.say(wire.KafkaFlush{TransactionalID: id}) }
 
 // end decides a transaction as whoever restores it would: by the pair that was stored with it.
 func (a *app) end(id string, n int, epoch int16, commit bool) {
-	a.say(wire.KafkaEndTxn{TransactionalID: id, ProducerID: a.l.pids[n-1], Epoch: epoch, Commit: commit, Deadline: 30 * time.Second})
+	a.say(wire.KafkaEndTxn{TransactionalID: id, ProducerID: a.l.PIDs[n-1], Epoch: epoch, Commit: commit, Deadline: 30 * time.Second})
 }
 
 func (a *app) fetch(offset int64, wait time.Duration) {
@@ -120,10 +120,10 @@ func TestATransactionIsVisibleOnceItIsCommitted(t *testing.T) {
 		sink.write("a", "x", "d", "x")
 		sink.flush("a")
 		sink.hears(time.Second, "flushed a as p1/0 with 3")
-		l.is(l.visible(0)+"|"+l.visible(1), "|")
+		l.is(l.Visible(0)+"|"+l.Visible(1), "|")
 		sink.end("a", 1, 0, true)
 		sink.hears(time.Second, "ended a")
-		l.is(l.visible(0)+"|"+l.visible(1), "0 1|0")
+		l.is(l.Visible(0)+"|"+l.Visible(1), "0 1|0")
 	}
 }
 
@@ -143,7 +143,7 @@ func TestAProducerGoesOnAfterItsCommit(t *testing.T) {
 		sink.hears(time.Second, "flushed a as "+second+" with 2")
 		sink.end("a", 1, int16(second[3]-'0'), true)
 		sink.hears(time.Second, "ended a")
-		l.is(l.visible(0), "0 2 3")
+		l.is(l.Visible(0), "0 2 3")
 	}
 }
 
@@ -162,7 +162,7 @@ func TestWhoeverKnowsTheEpochCommits(t *testing.T) {
 	restored.hears(time.Second, "ended a")
 	restored.end("a", 1, 0, true)
 	restored.hears(time.Second, "ended a")
-	l.is(l.visible(0), "0 1")
+	l.is(l.Visible(0), "0 1")
 }
 
 // Any request but the reader's may be carried out without an answer. Whoever takes an id over twice has fenced
@@ -185,7 +185,7 @@ func TestALostAnswerIsRetriedAndNothingIsWrittenTwice(t *testing.T) {
 		sink.end("a", 1, epoch, true)
 		sink.hears(10*time.Second, "ended a")
 		l.pass(40 * time.Second) // the coordinator has patience, too
-		l.is(l.visible(0)+"|"+l.visible(1), "0 1|0")
+		l.is(l.Visible(0)+"|"+l.Visible(1), "0 1|0")
 	}
 }
 
@@ -204,7 +204,7 @@ func TestWithinASteadyStreamNothingIsLost(t *testing.T) {
 		}
 		sink.flush("a")
 		sink.hears(time.Second, "flushed a as p1/0 with 40")
-		l.is(l.ends(0), "LSO 0 HW 40")
+		l.is(l.Ends(0), "LSO 0 HW 40")
 	}
 }
 
@@ -227,7 +227,7 @@ func TestAFencedProducerFailsForGood(t *testing.T) {
 	fresh.write("a", "x")
 	fresh.flush("a")
 	fresh.hears(time.Second, "flushed a as p1/2 with 1")
-	l.is(l.log(0), "0 p1/0, 1 abort p1/1, 2 p1/2")
+	l.is(l.Marked(0), "0 p1/0, 1 abort p1/1, 2 p1/2")
 }
 
 func TestACoordinatorThatIsUnavailableIsWaitedFor(t *testing.T) {
@@ -245,7 +245,7 @@ func TestACoordinatorThatIsUnavailableIsWaitedFor(t *testing.T) {
 		sink.end("a", 1, 0, true)
 		sink.hears(9 * time.Second)
 		sink.hears(3*time.Second, "ended a")
-		l.is(l.visible(0), "0")
+		l.is(l.Visible(0), "0")
 	}
 }
 
@@ -263,7 +263,7 @@ func TestACommitThatTakesTooLongIsNotDecided(t *testing.T) {
 	sink.hears(2*time.Second, "ended a TIMED_OUT")
 	sink.end("a", 1, 0, true)
 	sink.hears(10*time.Second, "ended a")
-	l.is(l.visible(0), "0")
+	l.is(l.Visible(0), "0")
 }
 
 // A job comes back and finds what a former attempt left open: it lists by prefix, and takes each over.
@@ -285,8 +285,8 @@ func TestLingeringTransactionsAreFoundAndAborted(t *testing.T) {
 	job.hears(time.Second, "ready job-0-7 as p1/2", "ready job-1-8 as p3/2")
 	job.say(wire.KafkaListTxns{Prefix: ""})
 	job.hears(time.Second, "open other-0")
-	l.is(l.visible(0), "1")
-	l.is(l.ends(0), "LSO 3 HW 7")
+	l.is(l.Visible(0), "1")
+	l.is(l.Ends(0), "LSO 3 HW 7")
 }
 
 // A list is whole or not given at all: while a coordinator cannot answer the client asks again.
@@ -317,7 +317,7 @@ func TestACommitAfterTheTimeoutTellsOfTheLoss(t *testing.T) {
 		l.pass(80 * time.Second)
 		sink.end("a", 1, 0, true)
 		sink.hears(time.Second, want)
-		l.is(l.visible(0), "")
+		l.is(l.Visible(0), "")
 	}
 }
 
@@ -340,7 +340,7 @@ func TestRecordsFollowTheLeader(t *testing.T) {
 	sink.hears(5*time.Second, "flushed a as p1/0 with 6")
 	sink.end("a", 1, 0, true)
 	sink.hears(5*time.Second, "ended a")
-	l.is(l.visible(0)+"|"+l.visible(1), "0 1 2|0 1 2")
+	l.is(l.Visible(0)+"|"+l.Visible(1), "0 1 2|0 1 2")
 }
 
 // Whoever opens an id again begins anew: what it had under it before is forgotten, and aborted.
@@ -357,7 +357,7 @@ func TestOpeningAgainBeginsANewTransaction(t *testing.T) {
 	sink.hears(time.Second, "ready a as p1/2", "flushed a as p1/2 with 2")
 	sink.end("a", 1, 2, true)
 	sink.hears(time.Second, "ended a")
-	l.is(l.visible(0), "2 3")
+	l.is(l.Visible(0), "2 3")
 }
 
 // The leader is cut off, and nobody takes over: the producer gives up after delivery.timeout.ms.
@@ -384,7 +384,7 @@ func TestAnIdempotentProducer(t *testing.T) {
 	sink.write("", "x", "x")
 	sink.flush("")
 	sink.hears(time.Second, "flushed  as p1/0 with 2")
-	l.is(l.visible(0), "0 1")
+	l.is(l.Visible(0), "0 1")
 }
 
 func TestAProducerThatWasNeverOpenedIsUnknown(t *testing.T) {
@@ -461,5 +461,5 @@ func TestWhatAnActorHasAskedEndsWithIt(t *testing.T) {
 	sink.write("a", "x")
 	sink.flush("a")
 	sink.hears(20*time.Second, "flushed a as p1/0 with 1")
-	l.is(l.describe("a"), "Ongoing p1/0 out-0")
+	l.is(l.Describe("a"), "Ongoing p1/0 out-0")
 }

@@ -9,6 +9,11 @@ import (
 	"github.com/flinch-dev/flinch/runtime/wire"
 )
 
+// leadership is who leads a partition, and in which epoch.
+type leadership struct{ node, epoch int32 }
+
+func (l leadership) vacant() bool { return l.node == noLeader }
+
 // parked is what waits to know the leaders of a topic.
 type parked struct {
 	topic string
@@ -16,14 +21,14 @@ type parked struct {
 }
 
 // leader of a partition, if it is known.
-func (c *Client) leader(topic string, partition int32) (int32, bool) {
+func (c *Client) leader(topic string, partition int32) (leadership, bool) {
 	leaders := c.leaders[topic]
 	if partition < 0 || int(partition) >= len(leaders) {
-		return noLeader, false
+		return leadership{}, false
 	}
-	if leaders[partition] == noLeader { // there may be one by now
+	if leaders[partition].vacant() { // there may be one by now
 		delete(c.leaders, topic)
-		return noLeader, false
+		return leadership{}, false
 	}
 	return leaders[partition], true
 }
@@ -88,9 +93,9 @@ func (c *Client) learn(m *kmsg.MetadataResponse) {
 		if t.ErrorCode != none {
 			continue
 		}
-		leaders := make([]int32, len(t.Partitions))
+		leaders := make([]leadership, len(t.Partitions))
 		for _, p := range t.Partitions {
-			leaders[p.Partition] = p.Leader
+			leaders[p.Partition] = leadership{p.Leader, p.LeaderEpoch}
 		}
 		c.leaders[*t.Topic] = leaders
 	}
@@ -133,7 +138,7 @@ func (c *Client) partitions(env mailbox.Env, asker mailbox.Addr, m wire.KafkaPar
 // listEnds asks every leader of a topic for both ends of its partitions. It is ok if all have answered.
 func (c *Client) listEnds(env mailbox.Env, topic string, then func(env mailbox.Env, first, last []int64, ok bool)) {
 	leaders := c.leaders[topic]
-	if slices.Contains(leaders, noLeader) {
+	if slices.ContainsFunc(leaders, leadership.vacant) {
 		then(env, nil, nil, false)
 		return
 	}
@@ -147,9 +152,9 @@ func (c *Client) listEnds(env mailbox.Env, topic string, then func(env mailbox.E
 			t := kmsg.NewListOffsetsRequestTopic()
 			t.Topic = topic
 			for n, leader := range leaders {
-				if leader == node {
+				if leader.node == node {
 					p := kmsg.NewListOffsetsRequestTopicPartition()
-					p.Partition, p.Timestamp = int32(n), side.timestamp
+					p.Partition, p.Timestamp, p.CurrentLeaderEpoch = int32(n), side.timestamp, leader.epoch
 					t.Partitions = append(t.Partitions, p)
 				}
 			}

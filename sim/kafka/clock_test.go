@@ -14,75 +14,75 @@ func TestClocks(t *testing.T) {
 	skew := func(l *lab, broker int, by time.Duration) { l.SetClock(string(Addr(broker)), by, 1) }
 	// wrote is a writer with a transaction that has a record, and a timeout.
 	wrote := func(l *lab, timeout time.Duration) *writer {
-		_, pid, epoch := l.initFor("a", noPID, noEpoch, timeout)
-		w := &writer{l: l, id: "a", pid: pid, epoch: epoch, version: 12, next: map[int32]int32{}}
-		w.write(0, 1)
+		_, pid, epoch := l.InitFor("a", noPID, noEpoch, timeout)
+		w := l.Owner("a", pid, epoch)
+		w.Write(0, 1)
 		return w
 	}
 	tell(t, []story{
 		{"a coordinator whose clock jumps ahead aborts what has time left", func(l *lab) {
 			w := wrote(l, 15*time.Minute)
 			l.pass(10 * time.Second)
-			l.is(l.describe("a"), "Ongoing p1/0 out-0")
+			l.is(l.Describe("a"), "Ongoing p1/0 out-0")
 			skew(l, l.Coordinator("a"), ahead)
 			l.pass(11 * time.Second)
-			l.is(l.describe("a"), "CompleteAbort p1/1")
-			l.is(w.commit(), "INVALID_TXN_STATE")
-			l.is(l.visible(0), "")
+			l.is(l.Describe("a"), "CompleteAbort p1/1")
+			l.is(w.Commit(), "INVALID_TXN_STATE")
+			l.is(l.Visible(0), "")
 		}},
 		{"the clock of another broker does not matter", func(l *lab) {
 			w := wrote(l, 15*time.Minute)
 			skew(l, (l.Coordinator("a")+1)%3, ahead)
 			l.pass(time.Minute)
-			l.is(w.commit(), "NONE p1/1")
+			l.is(w.Commit(), "NONE p1/1")
 		}},
 		{"a coordinator whose clock is behind lets it live", func(l *lab) {
 			w := wrote(l, time.Minute)
 			skew(l, l.Coordinator("a"), -ahead)
 			l.pass(20 * time.Minute)
-			l.is(l.describe("a"), "Ongoing p1/0 out-0")
+			l.is(l.Describe("a"), "Ongoing p1/0 out-0")
 			l.pass(2 * time.Minute)
-			l.is(l.describe("a"), "CompleteAbort p1/1")
-			l.is(w.commit(), "INVALID_TXN_STATE")
+			l.is(l.Describe("a"), "CompleteAbort p1/1")
+			l.is(w.Commit(), "INVALID_TXN_STATE")
 		}},
 		{"the start by one clock is judged by the next coordinator's", func(l *lab) {
 			skew(l, l.Coordinator("a"), ahead)
 			wrote(l, time.Minute)
 			l.failOver("a")
 			l.pass(20 * time.Minute)
-			l.is(l.describe("a"), "Ongoing p1/0 out-0")
+			l.is(l.Describe("a"), "Ongoing p1/0 out-0")
 			l.pass(2 * time.Minute)
-			l.is(l.describe("a"), "CompleteAbort p1/1")
+			l.is(l.Describe("a"), "CompleteAbort p1/1")
 		}},
 		{"so a coordinator whose clock is right aborts at once what began by one that was behind", func(l *lab) {
 			skew(l, l.Coordinator("a"), -ahead)
 			wrote(l, time.Minute)
 			l.failOver("a")
 			l.pass(11 * time.Second)
-			l.is(l.describe("a"), "CompleteAbort p1/1")
+			l.is(l.Describe("a"), "CompleteAbort p1/1")
 		}},
 		{"a clock that runs fast has its scans early, too", func(l *lab) {
 			wrote(l, time.Minute)
 			l.SetClock(string(Addr(l.Coordinator("a"))), 0, 10)
 			l.pass(8 * time.Second) // 80 s to it
-			l.is(l.describe("a"), "CompleteAbort p1/1")
+			l.is(l.Describe("a"), "CompleteAbort p1/1")
 		}},
 		{"records have the time of their leader's clock", func(l *lab) {
 			config, _ := newTopicConfig(map[string]string{"message.timestamp.type": "LogAppendTime"})
 			l.Partition("out", 0).config = config
 			skew(l, l.Leader("out", 0), ahead)
-			w := l.plainWriter()
+			w := l.PlainWriter()
 			l.pass(time.Minute - l.Now())
-			w.write(0, 1)
-			if h, _ := parseHeader(l.fetch(0, 0, false).RecordBatches); time.UnixMilli(h.maxTime).UTC().Format("15:04") != "00:21" {
+			w.Write(0, 1)
+			if h, _ := parseHeader(l.Fetch(0, 0, false).RecordBatches); time.UnixMilli(h.maxTime).UTC().Format("15:04") != "00:21" {
 				t.Errorf("the record is of %v", time.UnixMilli(h.maxTime).UTC())
 			}
 		}},
 		{"retention goes by it", func(l *lab) {
 			l.Partition("out", 0).config, _ = newTopicConfig(map[string]string{"retention.ms": "3600000", "message.timestamp.type": "LogAppendTime"})
-			l.plainWriter().write(0, 1)
+			l.PlainWriter().Write(0, 1)
 			l.pass(10 * time.Minute)
-			l.is(l.log(0), "0 p1/0")
+			l.is(l.Marked(0), "0 p1/0")
 			skew(l, l.Leader("out", 0), 2*time.Hour)
 			l.pass(6 * time.Minute)
 			req := kmsg.NewPtrListOffsetsRequest()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/flinch-dev/flinch/runtime/history"
 	"github.com/flinch-dev/flinch/runtime/mailbox"
 )
 
@@ -31,6 +32,7 @@ type Cluster struct {
 	quotas     []Quota          // by broker
 	faults     faults
 	violations []violation
+	told       []history.Event // what no broker has noted yet
 }
 
 // topicPartition names a partition in a transaction.
@@ -82,9 +84,7 @@ func (c *Cluster) DeleteTopic(name string) {
 	delete(c.topics, name)
 	delete(c.byID, t.id)
 	for _, p := range t.partitions {
-		if p.waiting { // who waits for more has to hear that there is no such partition
-			c.wake(p.leader, grown{p})
-		}
+		p.rouse(p.leader) // who waits for more has to hear that there is no such partition
 	}
 }
 

@@ -15,14 +15,14 @@ import (
 // After a run the checkers are told of every record what became of it, and when.
 func TestTheDumpHasTheFateOfEveryRecord(t *testing.T) {
 	l := newLab(t, Config{Replication: Delay{time.Second, time.Second}, TxnReplication: Delay{0, 1}, MarkerGap: Delay{0, 1}})
-	a, b, c := l.writer("a"), l.writer("b"), l.writer("c")
+	a, b, c := l.Writer("a"), l.Writer("b"), l.Writer("c")
 	l.Partition("out", 0).AppendInput(l.Now(), record.Record{Key: []byte("in"), Value: 7, Time: 42})
-	a.write(0, 2)
-	a.commit()
-	b.write(0, 1)
-	b.abort()
+	a.Write(0, 2)
+	a.Commit()
+	b.Write(0, 1)
+	b.Abort()
 	l.pass(2 * time.Second)
-	c.write(0, 1)
+	c.Write(0, 1)
 	var rows []string
 	for r := range l.Dump("out") {
 		fate := map[Fate]string{Committed: "committed", Aborted: "aborted", Open: "open"}[r.Fate]
@@ -54,14 +54,14 @@ func seconds(d time.Duration) int64 {
 func TestAMarkerAgainstTheDecisionIsNoted(t *testing.T) {
 	l := newLab(t, Config{})
 	l.excused = "kafka-decided-once"
-	w := l.writer("a")
-	w.write(0, 1)
+	w := l.Writer("a")
+	w.Write(0, 1)
 	l.SlowMarkers(time.Minute, time.Second)
-	w.commit()
+	w.Commit()
 	req := kmsg.NewPtrWriteTxnMarkersRequest()
 	req.Version = 1
 	m := kmsg.NewWriteTxnMarkersRequestMarker()
-	m.ProducerID, m.ProducerEpoch = w.pid, w.epoch+1
+	m.ProducerID, m.ProducerEpoch = w.PID, w.Epoch+1
 	m.Topics = []kmsg.WriteTxnMarkersRequestMarkerTopic{{Topic: "out", Partitions: []int32{0}}}
 	req.Markers = append(req.Markers, m)
 	l.Send("kafka-1", Addr(l.Leader("out", 0)), Request{Corr: 1, Req: req})
@@ -78,18 +78,20 @@ func TestAMarkerAgainstTheDecisionIsNoted(t *testing.T) {
 // Who wants no acknowledgement gets none, and who wants the leader's does not wait for the replicas.
 func TestAcknowledgements(t *testing.T) {
 	l := newLab(t, Config{Replication: Delay{time.Second, time.Second}})
-	w := l.plainWriter()
-	produce := func(acks int16, sequence int32) uint64 {
+	w := l.PlainWriter()
+	produce := func(acks int16, sequence int32) (await func() kmsg.Response, asked uint64) {
 		req := kmsg.NewPtrProduceRequest()
 		req.Acks = acks
 		part := kmsg.NewProduceRequestTopicPartition()
-		part.Records = w.to(0, sequence, 1).data
+		part.Records = w.To(0, sequence, 1).Data
 		req.Topics = []kmsg.ProduceRequestTopic{{Topic: "out", Partitions: []kmsg.ProduceRequestTopicPartition{part}}}
-		return l.send(l.Leader("out", 0), 12, req)
+		return l.send(l.Leader("out", 0), 12, req), l.asked
 	}
-	none, leader, all := produce(0, 0), produce(1, 1), produce(-1, 2)
+	_, none := produce(0, 0)
+	_, leader := produce(1, 1)
+	sent, all := produce(-1, 2)
 	l.pass(500 * time.Millisecond)
 	l.is(fmt.Sprint(l.heard[none] != nil, l.heard[leader] != nil, l.heard[all] != nil), "false true false")
-	l.is(l.produced(all), "NONE at 2")
+	l.is(l.Produced(sent()), "NONE at 2")
 	l.is(fmt.Sprint(l.heard[none] != nil), "false")
 }

@@ -76,6 +76,7 @@ func (b *Broker) cache(i int, r txnRecord) *entry {
 func (b *Broker) elect(env mailbox.Env, i int) {
 	tp := &b.cluster.txns[i]
 	if tp.leader == b.node && b.ready[i] != tp.epoch {
+		env.Note(history.CoordinatorLoading{Partition: int32(i), Epoch: tp.epoch})
 		env.After(draw(env, "load", b.cluster.cfg.Load), loaded{i, tp.epoch})
 	}
 }
@@ -92,6 +93,7 @@ func (b *Broker) load(env mailbox.Env, i int, epoch int32) {
 			delete(b.txns, id)
 		}
 	}
+	env.Note(history.CoordinatorLoaded{Partition: int32(i), Epoch: epoch})
 	for _, id := range slices.Sorted(maps.Keys(tp.inFlight)) {
 		// The predecessor's append was under way: whether it reached this replica is chance.
 		if env.Rand("in-flight").IntN(2) == 0 {

@@ -2,7 +2,7 @@ package kafka
 
 import "github.com/twmb/franz-go/pkg/kmsg"
 
-// describeGroups shows groups with their members. What those subscribe to and have is shown while the group is stable.
+// describeGroups shows groups with their members, and what those have; what they subscribe to while the group is stable.
 func (b *Broker) describeGroups(req *kmsg.DescribeGroupsRequest) kmsg.Response {
 	resp := kmsg.NewPtrDescribeGroupsResponse()
 	for _, id := range req.Groups {
@@ -34,8 +34,9 @@ func (g *group) describe(out *kmsg.DescribeGroupsResponseGroup) {
 	for _, m := range g.members {
 		e := kmsg.NewDescribeGroupsResponseGroupMember()
 		e.MemberID, e.InstanceID, e.ClientID, e.ClientHost = m.id, m.instance, m.client, m.host
+		e.MemberAssignment = m.assignment
 		if stable {
-			e.ProtocolMetadata, e.MemberAssignment = m.metadata(g.protocol), m.assignment
+			e.ProtocolMetadata = m.metadata(g.protocol)
 		}
 		out.Members = append(out.Members, e)
 	}

@@ -3,8 +3,6 @@ package kafka
 import (
 	"testing"
 	"time"
-
-	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // A broker without room for its log halts, and what it led goes to others when its session has run out.
@@ -19,9 +17,9 @@ func TestDiskFull(t *testing.T) {
 				}
 			})
 		})
-		_, pid, epoch := l.initFor("a", noPID, noEpoch, 15*time.Minute)
-		w := &writer{l: l, id: "a", pid: pid, epoch: epoch, version: 12, next: map[int32]int32{}}
-		l.is(w.write(0, 1), "NONE at 0")
+		_, pid, epoch := l.InitFor("a", noPID, noEpoch, 15*time.Minute)
+		w := l.Owner("a", pid, epoch)
+		l.is(w.Write(0, 1), "NONE at 0")
 		return w
 	}
 	all := func(l *lab, do func(int)) {
@@ -41,7 +39,7 @@ func TestDiskFull(t *testing.T) {
 			w := wrote(l)
 			full := l.Leader("out", 0)
 			l.FillDisk(full)
-			l.is(w.write(0, 1), "KAFKA_STORAGE_ERROR")
+			l.is(w.Write(0, 1), "KAFKA_STORAGE_ERROR")
 			l.pass(time.Second)
 			if l.Up(string(Addr(full))) {
 				t.Error("the broker goes on without a log directory")
@@ -50,34 +48,34 @@ func TestDiskFull(t *testing.T) {
 		{"readers find what there is until then", func(l *lab) {
 			wrote(l)
 			l.FillDisk(l.Leader("out", 0))
-			l.is(l.log(0), "0 p1/0")
+			l.is(l.Marked(0), "0 p1/0")
 			l.pass(30 * time.Second)
-			l.is(l.log(0), "0 p1/0")
+			l.is(l.Marked(0), "0 p1/0")
 		}},
 		{"others lead, and the transaction goes on there", func(l *lab) {
 			w := wrote(l)
 			full := l.Leader("out", 0)
 			l.FillDisk(full)
-			l.is(w.write(0, 1), "KAFKA_STORAGE_ERROR")
+			l.is(w.Write(0, 1), "KAFKA_STORAGE_ERROR")
 			l.pass(10 * time.Second)
 			if l.Leader("out", 0) == full {
 				t.Fatal("it still leads")
 			}
 			l.pass(time.Second)
-			l.is(w.write(0, 1), "NONE at 1")
-			l.is(w.commit(), "NONE p1/1")
+			l.is(w.Write(0, 1), "NONE at 1")
+			l.is(w.Commit(), "NONE p1/1")
 			l.pass(time.Second)
-			l.is(l.visible(0), "0 1")
+			l.is(l.Visible(0), "0 1")
 		}},
 		{"a decision that cannot be written down is none, and another coordinator makes it", func(l *lab) {
 			w := wrote(l)
 			l.FillDisk(l.Coordinator("a"))
-			l.is(w.commit(), "NOT_COORDINATOR")
+			l.is(w.Commit(), "NOT_COORDINATOR")
 			l.pass(11 * time.Second)
-			l.is(l.describe("a"), "Ongoing p1/0 out-0")
-			l.is(w.commit(), "NONE p1/1")
+			l.is(l.Describe("a"), "Ongoing p1/0 out-0")
+			l.is(w.Commit(), "NONE p1/1")
 			l.pass(time.Second)
-			l.is(l.visible(0), "0")
+			l.is(l.Visible(0), "0")
 		}},
 		{"a marker waits for another leader", func(l *lab) {
 			w := wrote(l)
@@ -85,13 +83,13 @@ func TestDiskFull(t *testing.T) {
 				l.failOver("a")
 			}
 			l.SlowMarkers(time.Second, 500*time.Millisecond)
-			l.is(w.commit(), "NONE p1/1")
+			l.is(w.Commit(), "NONE p1/1")
 			l.FillDisk(l.Leader("out", 0))
 			l.pass(5 * time.Second)
-			l.is(l.describe("a"), "PrepareCommit p1/1 out-0")
+			l.is(l.Describe("a"), "PrepareCommit p1/1 out-0")
 			l.pass(10 * time.Second)
-			l.is(l.describe("a"), "CompleteCommit p1/1")
-			l.is(l.visible(0), "0")
+			l.is(l.Describe("a"), "CompleteCommit p1/1")
+			l.is(l.Visible(0), "0")
 		}},
 		{"a follower that has to store what its leader has got halts, too", func(l *lab) {
 			w := wrote(l)
@@ -100,23 +98,23 @@ func TestDiskFull(t *testing.T) {
 				l.failOver("a")
 			}
 			l.FillDisk(follower)
-			l.send(l.Leader("out", 0), 12, w.producing(0))
+			l.SendProduce(l.Leads("out", 0), 12, w.ID, w.To(0, 1, 1))
 			l.pass(time.Second)
 			if l.Up(string(Addr(follower))) {
 				t.Error("the follower goes on")
 			}
 			l.pass(12 * time.Second)
-			l.is(l.log(0), "0 p1/0, 1 p1/0")
+			l.is(l.Marked(0), "0 p1/0, 1 p1/0")
 		}},
 		{"with everything full nothing can be written, and afterwards everything is as it was", func(l *lab) {
 			w := wrote(l)
 			all(l, l.FillDisk)
-			l.is(w.write(0, 1), "KAFKA_STORAGE_ERROR")
-			l.is(w.commit(), "NOT_COORDINATOR")
+			l.is(w.Write(0, 1), "KAFKA_STORAGE_ERROR")
+			l.is(w.Commit(), "NOT_COORDINATOR")
 			l.pass(time.Minute)
 			restart(l)
 			l.pass(time.Second)
-			l.is(w.write(0, 1), "KAFKA_STORAGE_ERROR") // from the last one, which had nothing to write before
+			l.is(w.Write(0, 1), "KAFKA_STORAGE_ERROR") // from the last one, which had nothing to write before
 			restart(l)
 			l.pass(time.Second)
 			all(l, func(n int) {
@@ -127,29 +125,16 @@ func TestDiskFull(t *testing.T) {
 			all(l, l.FreeDisk)
 			restart(l)
 			l.pass(12 * time.Second)
-			l.is(w.commit(), "NONE p1/1")
+			l.is(w.Commit(), "NONE p1/1")
 			l.pass(time.Second)
-			l.is(l.visible(0), "0")
+			l.is(l.Visible(0), "0")
 		}},
 		{"who frees it before anybody writes has lost nothing", func(l *lab) {
 			w := wrote(l)
 			all(l, l.FillDisk)
 			all(l, l.FreeDisk)
-			l.is(w.write(0, 1), "NONE at 1")
-			l.is(w.commit(), "NONE p1/1")
+			l.is(w.Write(0, 1), "NONE at 1")
+			l.is(w.Commit(), "NONE p1/1")
 		}},
 	})
-}
-
-func (w *writer) producing(partition int32) *kmsg.ProduceRequest {
-	batch := w.to(partition, w.next[partition], 1)
-	req := kmsg.NewPtrProduceRequest()
-	req.TransactionID, req.Acks, req.TimeoutMillis = &w.id, -1, 10000
-	t := kmsg.NewProduceRequestTopic()
-	t.Topic = "out"
-	p := kmsg.NewProduceRequestTopicPartition()
-	p.Partition, p.Records = partition, batch.data
-	t.Partitions = append(t.Partitions, p)
-	req.Topics = append(req.Topics, t)
-	return req
 }

@@ -38,13 +38,17 @@
 // for them, and is REQUEST_TIMED_OUT in the end: since the high watermark stands still meanwhile, there is hardly a way to
 // NOT_ENOUGH_REPLICAS_AFTER_APPEND any more.
 //
+// Whoever is near to a follower may read it, since Fetch 11: up to the high watermark and the LSO that it has heard of.
+//
 // A broker has a clock, a disk and clients of its own. Its clock stamps what it appends, starts transactions and judges
 // their timeouts; a wrong one is the world's to set. Its disk may be full (disk.go), and its clients may have a quota
 // (quota.go). The bugs of real brokers are in reproduce.go, and what of KIP-939 there is in prepared.go: real brokers have
 // half of it, and the other half is this model's reading.
 //
-// Not modelled: several log directories of a broker, users and their rights, eligible leader replicas (KIP-966; with eligible.leader.replicas.version 0, as in 4.0, a partition waits
-// for the last replica in sync), how long it takes to catch up, that followers of a dead leader may have some of what it
+// Not modelled: several log directories of a broker, users and their rights, eligible leader replicas (KIP-966; with
+// eligible.leader.replicas.version 0, as in 4.0, a partition waits for the last replica in sync), how long it takes to catch
+// up, that a follower hears of the high watermark one fetch later, a broker's rack (no leader sends a reader to a replica that
+// is nearer), that a new group is described once it is in the log, that followers of a dead leader may have some of what it
 // did not acknowledge (of a partition they have nothing of it, of the transaction log chance decides), compaction, the
 // expiry of a partition's producers and of a group's offsets, fetch sessions and diverging epochs in fetches, the newer
 // group protocols (KIP-848 and on), changing a configuration.

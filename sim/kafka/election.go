@@ -3,6 +3,8 @@ package kafka
 import (
 	"iter"
 	"time"
+
+	"github.com/flinch-dev/flinch/runtime/history"
 )
 
 // What the controller does when brokers go and come back. It knows of a dead one when that one's session has run out.
@@ -29,8 +31,10 @@ func (c *Cluster) FailOver(broker int) {
 		c.Died(broker)
 	}
 	c.down[broker] = true
-	for _, r := range c.logs() {
-		r.shrink(int32(broker))
+	for log, r := range c.logs() {
+		if r.shrink(int32(broker)) {
+			c.tellISR(log, r, false)
+		}
 	}
 	for _, t := range c.allTopics() {
 		for _, p := range t.partitions {
@@ -108,18 +112,18 @@ func (p *Partition) lead(to int32, now time.Duration) {
 	if to != noLeader {
 		end = p.endOf(to)
 	}
+	wasInSync := p.inSync(to)
 	p.replicaSet.lead(c, p.topic, to)
 	p.leaderEpoch++
+	unclean := to != noLeader && !wasInSync
+	c.tell(p.topic, history.PartitionElected{Topic: p.topic, Partition: p.index, Leader: to, Unclean: unclean, Lost: p.leo - end})
 	if end < p.leo {
 		p.truncate(end, now)
 	}
 	if to != noLeader {
 		p.settleIn(now)
 	}
-	if p.waiting { // its fetches have to go elsewhere
-		p.waiting = false
-		c.wake(old, grown{p})
-	}
+	p.rouse(old)                 // fetches may have to go elsewhere
 	if p.topic == offsetsTopic { // one gives the groups up, and the other has to read them
 		c.wake(old, groupsElected{int(p.index)})
 		if to != old {
@@ -131,7 +135,7 @@ func (p *Partition) lead(to int32, now time.Duration) {
 // settleIn is what a leader does first: its followers take what it has, and input that waited comes.
 func (p *Partition) settleIn(now time.Duration) {
 	p.replicate(p.leo, now)
-	if len(p.unsent) > 0 {
+	if len(p.input.unsent) > 0 {
 		p.AppendInput(now)
 	}
 }
@@ -167,6 +171,18 @@ func (r *replicaSet) lead(c *Cluster, topic string, to int32) {
 	}
 }
 
+// tell keeps what has happened to a partition until a broker notes it. What the cluster has for itself is left out: its
+// hundred partitions go with their brokers.
+func (c *Cluster) tell(topic string, e history.Event) {
+	if topic != offsetsTopic && topic != transactionLog {
+		c.told = append(c.told, e)
+	}
+}
+
+func (c *Cluster) tellISR(log topicPartition, r *replicaSet, expanded bool) {
+	c.tell(log.topic, history.ISRChanged{Topic: log.topic, Partition: log.partition, InSync: r.isr, Expanded: expanded})
+}
+
 // allTopics are the topics with those of the cluster's own.
 func (c *Cluster) allTopics() iter.Seq2[int, *topic] {
 	return func(yield func(int, *topic) bool) {
@@ -182,18 +198,18 @@ func (c *Cluster) allTopics() iter.Seq2[int, *topic] {
 // transactionLog is the topic of the transaction coordinators.
 const transactionLog = "__transaction_state"
 
-// logs are all replicated logs, each with its topic.
-func (c *Cluster) logs() iter.Seq2[string, *replicaSet] {
-	return func(yield func(string, *replicaSet) bool) {
+// logs are all replicated logs.
+func (c *Cluster) logs() iter.Seq2[topicPartition, *replicaSet] {
+	return func(yield func(topicPartition, *replicaSet) bool) {
 		for _, t := range c.allTopics() {
 			for _, p := range t.partitions {
-				if !yield(t.name, &p.replicaSet) {
+				if !yield(topicPartition{t.name, p.index}, &p.replicaSet) {
 					return
 				}
 			}
 		}
 		for i := range c.txns {
-			if !yield(transactionLog, &c.txns[i].replicaSet) {
+			if !yield(topicPartition{transactionLog, int32(i)}, &c.txns[i].replicaSet) {
 				return
 			}
 		}

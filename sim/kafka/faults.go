@@ -169,8 +169,12 @@ func (c *Cluster) markerFault() time.Duration {
 	return 0
 }
 
-// report notes the violations found while a broker handled a message.
+// report notes the violations found while a broker handled a message, and what happened to partitions until then.
 func (c *Cluster) report(env mailbox.Env) {
+	for _, e := range c.told {
+		env.Note(e)
+	}
+	c.told = c.told[:0]
 	for _, v := range c.violations {
 		env.Note(history.Violation{Invariant: v.invariant, Detail: v.detail})
 	}

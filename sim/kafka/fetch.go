@@ -1,21 +1,12 @@
 package kafka
 
 import (
-	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
 )
-
-// poll is a fetch that waits until there is something to read.
-type poll struct {
-	call  call
-	req   *kmsg.FetchRequest
-	timer mailbox.Timer
-	done  bool
-}
 
 // fetch answers at once if there is enough to read or anything is wrong, and else waits.
 func (b *Broker) fetch(env mailbox.Env, c call, req *kmsg.FetchRequest) {
@@ -36,57 +27,9 @@ func (b *Broker) fetch(env mailbox.Env, c call, req *kmsg.FetchRequest) {
 	for _, t := range req.Topics {
 		for _, part := range t.Partitions {
 			p, _ := b.cluster.find(t.Topic, t.TopicID, byID(req), part.Partition)
-			l := b.leads(p)
-			l.polls = append(l.polls, f)
-			p.waiting = true
+			b.waitFor(p, f)
 		}
 	}
-}
-
-// wake looks again at the fetches that wait for a partition.
-func (b *Broker) wake(env mailbox.Env, p *Partition) {
-	l := b.led[p]
-	if l == nil {
-		return
-	}
-	if len(l.delayed) > 0 {
-		b.retryDelayed(env, l)
-	}
-	if len(l.polls) == 0 {
-		p.waiting = len(l.delayed) > 0
-		return
-	}
-	waiting := slices.Clone(l.polls)
-	for _, f := range waiting {
-		if f.done {
-			continue
-		}
-		if resp, enough := b.readAll(f.req); enough {
-			f.timer.Stop()
-			f.done = true
-			b.answer(env, f.call, resp)
-		}
-	}
-	l.polls = slices.DeleteFunc(l.polls, func(f *poll) bool { return f.done })
-	p.waiting = len(l.polls)+len(l.delayed) > 0
-}
-
-// finishPoll answers with what there is, since the wait is over.
-func (b *Broker) finishPoll(env mailbox.Env, f *poll) {
-	if f.done {
-		return
-	}
-	f.done = true
-	for _, t := range f.req.Topics {
-		for _, part := range t.Partitions {
-			p, _ := b.cluster.find(t.Topic, t.TopicID, byID(f.req), part.Partition)
-			if l := b.led[p]; l != nil {
-				l.polls = slices.DeleteFunc(l.polls, func(f *poll) bool { return f.done })
-			}
-		}
-	}
-	resp, _ := b.readAll(f.req)
-	b.answer(env, f.call, resp)
 }
 
 // readAll reads every partition of a request, and says whether that is enough for an answer.
@@ -99,6 +42,9 @@ func (b *Broker) readAll(req *kmsg.FetchRequest) (*kmsg.FetchResponse, bool) {
 		for i := range t.Partitions {
 			limit := min(int(t.Partitions[i].PartitionMaxBytes), int(req.MaxBytes)-size)
 			found, code := b.cluster.find(t.Topic, t.TopicID, byID(req), t.Partitions[i].Partition)
+			if code == none {
+				code = b.readsIn(found, t.Partitions[i].CurrentLeaderEpoch, req.Version)
+			}
 			p := b.readOne(found, code, &t.Partitions[i], req.IsolationLevel == 1, limit, size > 0)
 			size += len(p.RecordBatches)
 			enough = enough || p.ErrorCode != none
@@ -115,18 +61,27 @@ var noRecords = []byte{}
 // byID says whether topics are named by their ids.
 func byID(req *kmsg.FetchRequest) bool { return req.Version >= 13 }
 
+// fetchFromFollower is the version from which on any replica may be read, by consumers that are near to it (KIP-392).
+const fetchFromFollower = 11
+
+// readsIn checks that this broker lets a client read a partition, in the epoch of the leader that the client believes in.
+func (b *Broker) readsIn(p *Partition, epoch int32, version int16) int16 {
+	if version >= fetchFromFollower && p.has(b.node) {
+		return b.epochIs(p, epoch)
+	}
+	return b.leadsIn(p, epoch)
+}
+
 func (b *Broker) readOne(p *Partition, code int16, in *kmsg.FetchRequestTopicPartition, committed bool, limit int, mayBeEmpty bool) kmsg.FetchResponseTopicPartition {
 	out := kmsg.NewFetchResponseTopicPartition()
 	out.Partition, out.RecordBatches = in.Partition, noRecords
-	if code == none {
-		code = b.leadsIn(p, in.CurrentLeaderEpoch)
-	}
 	if code != none {
 		out.ErrorCode, out.HighWatermark = code, -1
 		return out
 	}
-	out.HighWatermark, out.LastStableOffset, out.LogStartOffset = p.hw, p.lso, p.logStart
-	if in.FetchOffset < p.logStart || in.FetchOffset > p.leo {
+	hw, lso := p.shownBy(b.node)
+	out.HighWatermark, out.LastStableOffset, out.LogStartOffset = hw, lso, p.logStart
+	if in.FetchOffset < p.logStart || in.FetchOffset > p.endOf(b.node) {
 		out.ErrorCode = offsetOutOfRange
 		return out
 	}
@@ -134,7 +89,11 @@ func (b *Broker) readOne(p *Partition, code int16, in *kmsg.FetchRequestTopicPar
 		return out
 	}
 	p.fetched = in.FetchOffset
-	data, next := p.read(in.FetchOffset, p.end(committed), limit)
+	end := hw
+	if committed {
+		end = lso
+	}
+	data, next := p.read(in.FetchOffset, end, limit)
 	if len(data) > 0 {
 		out.RecordBatches = data
 	}

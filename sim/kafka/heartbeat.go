@@ -10,6 +10,9 @@ import (
 func (b *Broker) heartbeat(env mailbox.Env, req *kmsg.HeartbeatRequest) kmsg.Response {
 	resp := kmsg.NewPtrHeartbeatResponse()
 	s, code := b.groupShard(req.Group)
+	if code == CoordinatorLoadInProgress { // whoever it is may well be a member
+		return resp
+	}
 	if code != none {
 		resp.ErrorCode = code
 		return resp

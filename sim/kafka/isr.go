@@ -16,8 +16,8 @@ type stopped struct {
 // when they have lacked something for replica.lag.time.max.ms.
 func (c *Cluster) StopFollowers(broker int, topics ...string) {
 	c.stopped[broker] = stopped{true, topics}
-	for topic, r := range c.logs() {
-		if n := int32(broker); n != r.leader && c.standsStill(n, topic) {
+	for log, r := range c.logs() {
+		if n := int32(broker); n != r.leader && c.standsStill(n, log.topic) {
 			r.fallBehind(n, c.cfg.Now())
 		}
 	}
@@ -70,8 +70,8 @@ func (b *Broker) replicasChanged(env mailbox.Env) {
 
 // mayCatchUp says whether a follower here lacks something, and can have it.
 func (b *Broker) mayCatchUp() bool {
-	for topic, r := range b.cluster.logs() {
-		if r.lags(b.node) && !b.cluster.standsStill(b.node, topic) && b.cluster.alive(r.leader) {
+	for log, r := range b.cluster.logs() {
+		if r.lags(b.node) && !b.cluster.standsStill(b.node, log.topic) && b.cluster.alive(r.leader) {
 			return true
 		}
 	}
@@ -81,9 +81,12 @@ func (b *Broker) mayCatchUp() bool {
 // catchUp is when the followers here have fetched what they lacked.
 func (b *Broker) catchUp() {
 	b.catching = false
-	for topic, r := range b.cluster.logs() {
-		if r.lags(b.node) && !b.cluster.standsStill(b.node, topic) && b.cluster.alive(r.leader) {
-			r.caughtUp(b.node)
+	for log, r := range b.cluster.logs() {
+		if r.lags(b.node) && !b.cluster.standsStill(b.node, log.topic) && b.cluster.alive(r.leader) {
+			was := r.inSync(b.node)
+			if r.caughtUp(b.node); !was {
+				b.cluster.tellISR(log, r, true)
+			}
 		}
 	}
 	b.cluster.replicasChanged()
@@ -107,12 +110,14 @@ func (b *Broker) watchISR(env mailbox.Env) {
 func (b *Broker) expireISR(env mailbox.Env) {
 	b.watching = false
 	c := b.cluster
-	for _, r := range c.logs() {
+	for log, r := range c.logs() {
 		if r.leader != b.node {
 			continue
 		}
 		for _, node := range r.outOfSync(c.cfg.Now(), c.cfg.ReplicaLagTimeMax) {
-			r.shrink(node)
+			if r.shrink(node) {
+				c.tellISR(log, r, false)
+			}
 		}
 	}
 	b.replicasChanged(env)

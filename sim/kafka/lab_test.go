@@ -1,8 +1,7 @@
 package kafka
 
 import (
-	"fmt"
-	"slices"
+	"regexp"
 	"testing"
 	"time"
 
@@ -11,21 +10,17 @@ import (
 	"github.com/flinch-dev/flinch/runtime/history"
 	"github.com/flinch-dev/flinch/runtime/mailbox"
 	"github.com/flinch-dev/flinch/sim"
-	"github.com/flinch-dev/flinch/sim/kafka/preview"
+	"github.com/flinch-dev/flinch/sim/kafka/conformance"
 )
 
-// lab is a cluster in a world, with the topic "out" of two partitions, and a client that sends any request to
-// any broker. Answers are written as a person would: the name of the error, or NONE and what was granted;
-// "p2/1" is epoch 1 of the second producer id that the lab has seen.
+// lab is a cluster in a world, with the topic "out" of two partitions. What is asked of it, and how answers are written, is
+// as in package conformance; the stories here plant faults between two steps of a broker, or look inside.
 type lab struct {
 	t *testing.T
 	*sim.World
 	*Cluster
-	heard   map[uint64]kmsg.Response
-	asked   uint64
-	conn    uint32 // to send on; 0 is a new one each time
-	pids    []int64
-	hasty   bool   // CONCURRENT_TRANSACTIONS is an answer, and not a reason to ask again
+	*conformance.Lab
+	*clients
 	excused string // an invariant that the story breaks on purpose
 }
 
@@ -41,30 +36,26 @@ func tell(t *testing.T, stories []story) {
 	}
 }
 
-// Receive is the client's mailbox.
-func (l *lab) Receive(_ mailbox.Env, _ mailbox.Addr, m mailbox.Msg) error {
-	if m, ok := m.(Response); ok {
-		if l.heard[m.Corr] != nil {
-			l.t.Errorf("at %v: %s is answered twice", l.Now(), m.Word())
-		}
-		l.heard[m.Corr] = m.Resp
-	}
-	return nil
-}
-
 // newLab starts a cluster. When the story is over no broker may have failed, and no invariant been broken.
 func newLab(t *testing.T, cfg Config) *lab {
-	l := &lab{t: t, World: sim.New(sim.Config{Seed: 7}), heard: map[uint64]kmsg.Response{}}
-	cfg.Now = l.Now
-	cfg.Wake = func(to mailbox.Addr, m mailbox.Msg) { l.Send(to, to, m) }
-	l.Cluster = NewCluster(cfg)
+	w := sim.New(sim.Config{Seed: 7})
+	cfg.Now = w.Now
+	cfg.Wake = func(to mailbox.Addr, m mailbox.Msg) { w.Send(to, to, m) }
+	c := NewCluster(cfg)
+	l := &lab{t: t, World: w, Cluster: c, clients: &clients{t: t, World: w, Cluster: c, heard: map[uint64]kmsg.Response{}}}
+	l.Lab = conformance.NewLab(l.clients, "", "out")
+	l.Timeout, l.Fatal = time.Minute, t.Fatal
+	l.Passing = regexp.MustCompile("CONCURRENT_TRANSACTIONS") // the others are what stories here are about
 	l.CreateTopic("out", 2)
 	for n, addr := range l.Addrs() {
 		l.add(string(addr), func() mailbox.Actor { return l.Broker(n) })
 	}
-	l.add("client", func() mailbox.Actor { return l })
+	l.add("client", func() mailbox.Actor { return l.clients })
 	l.pass(0)
 	t.Cleanup(func() {
+		for _, d := range l.Differences {
+			t.Error(d)
+		}
 		for _, p := range l.Panics() {
 			t.Error(p)
 		}
@@ -81,7 +72,24 @@ func (l *lab) add(name string, actor func() mailbox.Actor) {
 	l.Add(sim.Process{Name: name, BootTime: -1, Boot: func(int) []sim.Resident { return []sim.Resident{{Actor: actor()}} }})
 }
 
-func (l *lab) pass(d time.Duration) { l.Run(l.Now() + d) }
+// What both the world or the cluster and the lab's clients have is the former's here.
+func (l *lab) Now() time.Duration                        { return l.World.Now() }
+func (l *lab) Send(from, to mailbox.Addr, m mailbox.Msg) { l.World.Send(from, to, m) }
+func (l *lab) CreateTopic(topic string, partitions int)  { l.Cluster.CreateTopic(topic, partitions) }
+func (l *lab) DeleteTopic(topic string)                  { l.Cluster.DeleteTopic(topic) }
+func (l *lab) GroupCoordinator(group string) int         { return l.Cluster.GroupCoordinator(group) }
+
+func (l *lab) pass(d time.Duration) { l.Pass(d) }
+
+// noted is how often brokers have noted events of a kind.
+func (l *lab) noted(kind string) (n int) {
+	for _, e := range l.History() {
+		if e.Event.Kind() == kind {
+			n++
+		}
+	}
+	return n
+}
 
 func (l *lab) is(got, want string) {
 	l.t.Helper()
@@ -90,66 +98,13 @@ func (l *lab) is(got, want string) {
 	}
 }
 
-// send puts a request on its way, through the bytes of the protocol: what a version does not carry is lost.
-func (l *lab) send(node int, version int16, req kmsg.Request) uint64 {
-	req.SetVersion(version)
-	carried := preview.RequestFor(req.Key(), version)
-	carried.SetVersion(version)
-	if err := carried.ReadFrom(req.AppendTo(nil)); err != nil {
-		l.t.Fatalf("request %s v%d cannot be read: %v", kmsg.NameForKey(req.Key()), version, err)
-	}
-	l.asked++
-	l.Send("client", Addr(node), Request{Corr: l.asked, Conn: l.conn, Req: carried})
-	return l.asked
-}
-
-// answer waits for an answer, ten seconds at most: nil if there is none.
-func (l *lab) answer(asked uint64) kmsg.Response {
-	if !l.RunUntil(func() bool { return l.heard[asked] != nil }, l.Now()+10*time.Second) {
-		return nil
-	}
-	resp := l.heard[asked]
-	carried := preview.ResponseFor(resp.Key(), resp.GetVersion())
-	carried.SetVersion(resp.GetVersion())
-	if err := carried.ReadFrom(resp.AppendTo(nil)); err != nil {
-		l.t.Fatalf("answer %s v%d cannot be read: %v", kmsg.NameForKey(resp.Key()), resp.GetVersion(), err)
-	}
-	return carried
+// send puts a request on its way to a broker, and ask waits for what comes.
+func (l *lab) send(node int, version int16, req kmsg.Request) (await func() kmsg.Response) {
+	return l.SendTo(int32(node), version, req)
 }
 
 func (l *lab) ask(node int, version int16, req kmsg.Request) kmsg.Response {
-	return l.answer(l.send(node, version, req))
-}
-
-// untilSettled tries again while the transaction before is being ended, as clients do.
-func (l *lab) untilSettled(try func() string) string {
-	deadline := l.Now() + 10*time.Second
-	for {
-		said := try()
-		if said != "CONCURRENT_TRANSACTIONS" || l.hasty || l.Now() > deadline {
-			return said
-		}
-		l.pass(20 * time.Millisecond)
-	}
-}
-
-const silence = "no answer"
-
-func name(code int16) string {
-	if code == none {
-		return "NONE"
-	}
-	return nameOf(code)
-}
-
-// pair writes a producer id and epoch.
-func (l *lab) pair(pid int64, epoch int16) string {
-	n := slices.Index(l.pids, pid)
-	if n < 0 {
-		n = len(l.pids)
-		l.pids = append(l.pids, pid)
-	}
-	return fmt.Sprintf("p%d/%d", n+1, epoch)
+	return l.send(node, version, req)()
 }
 
 // failOver makes another broker the coordinator of an id, and waits until that has loaded what it needs.
@@ -157,6 +112,18 @@ func (l *lab) failOver(id string) {
 	l.MoveCoordinator(TxnPartitionOf(id), (l.Coordinator(id)+1)%3)
 	l.pass(time.Second)
 }
+
+// failOverGroup does so for the group "g".
+func (l *lab) failOverGroup() {
+	l.MoveGroups(TxnPartitionOf("g"), (l.GroupCoordinator("g")+1)%3)
+	l.pass(time.Second)
+}
+
+const silence = conformance.Silence
+
+func name(code int16) string { return conformance.Name(code) }
+
+type writer = conformance.Writer
 
 // newTopicConfig is that of a topic whose brokers have their defaults.
 func newTopicConfig(set map[string]string) (*topicConfig, string) {

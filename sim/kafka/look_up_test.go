@@ -13,12 +13,12 @@ import (
 func TestDescribe(t *testing.T) {
 	tell(t, []story{
 		{"every coordinator lists its own, and says so while it loads", func(l *lab) {
-			l.writer("a")
+			l.Writer("a")
 			to := (l.Coordinator("a") + 1) % 3
 			l.MoveCoordinator(TxnPartitionOf("a"), to)
-			l.is(l.list(func(*kmsg.ListTransactionsRequest) {}), "COORDINATOR_LOAD_IN_PROGRESS")
+			l.is(l.List(func(*kmsg.ListTransactionsRequest) {}), "COORDINATOR_LOAD_IN_PROGRESS")
 			l.pass(time.Second)
-			l.is(l.list(func(*kmsg.ListTransactionsRequest) {}), "a Empty")
+			l.is(l.List(func(*kmsg.ListTransactionsRequest) {}), "a Empty")
 		}},
 	})
 }
@@ -54,30 +54,6 @@ func TestLookUp(t *testing.T) {
 			l.is(said, "a on 2 (kafka-2), b on 0 (kafka-0), ")
 		}},
 	})
-}
-
-// list asks every broker for its transactions.
-func (l *lab) list(narrow func(*kmsg.ListTransactionsRequest)) string {
-	var said []string
-	unknown := ""
-	for n := range l.Addrs() {
-		req := kmsg.NewPtrListTransactionsRequest()
-		narrow(req)
-		resp, ok := l.ask(n, 2, req).(*kmsg.ListTransactionsResponse)
-		switch {
-		case !ok:
-			return silence
-		case resp.ErrorCode != none:
-			return name(resp.ErrorCode)
-		}
-		for _, t := range resp.TransactionStates {
-			said = append(said, t.TransactionalID+" "+t.TransactionState)
-		}
-		if len(resp.UnknownStateFilters) > 0 {
-			unknown = ", unknown " + strings.Join(resp.UnknownStateFilters, " ")
-		}
-	}
-	return strings.Join(said, ", ") + unknown
 }
 
 // metadata asks the first broker for topics, or for all.

@@ -5,9 +5,6 @@ import (
 	"slices"
 	"sort"
 	"time"
-
-	"github.com/flinch-dev/flinch/runtime/record"
-	"github.com/flinch-dev/flinch/runtime/recordbatch"
 )
 
 // Partition is one log, with the producer state that follows from it.
@@ -27,17 +24,16 @@ type Partition struct {
 	segments [][]byte
 	batches  []batch
 	logStart int64
-	lso      int64
-	hw       int64
 
 	producers map[int64]*producerState
-	open      []openTxn       // by first offset
-	decided   []openTxn       // the marker is at or above the high watermark
-	aborted   []abortedTxn    // in marker order
-	stable    int             // the first batch not below the LSO
-	waiting   bool            // the leader has fetches or answers that wait for more
-	fetched   int64           // from where it was read last
-	unsent    []record.Record // input that finds no leader
+	open      []openTxn    // by first offset
+	decided   []openTxn    // the marker is at or above the high watermark
+	aborted   []abortedTxn // in marker order
+	stable    int          // the first batch not below the LSO
+	waiting   bool         // the leader has fetches or answers that wait for more, or a follower fetches
+	followed  []int32      // the brokers of such followers
+	fetched   int64        // from where it was read last
+	input     input
 }
 
 // Fate is what became of a record.
@@ -150,34 +146,6 @@ func (p *Partition) stabilize(now time.Duration) {
 	for p.stable < len(p.batches) && p.batches[p.stable].last < lso {
 		p.batches[p.stable].visible = now
 		p.stable++
-	}
-}
-
-// AppendInput appends records as a plain producer would (acks=1), replicated at once, and wakes who waits for them. It
-// waits itself while nobody leads the partition.
-func (p *Partition) AppendInput(now time.Duration, records ...record.Record) {
-	if !p.cluster.takes(p.leader) {
-		p.unsent = append(p.unsent, records...)
-		return
-	}
-	if len(p.unsent) > 0 {
-		records = append(p.unsent, records...)
-		p.unsent = nil
-	}
-	if len(records) == 0 {
-		return
-	}
-	var b recordbatch.Builder
-	for i := range records {
-		b.Add(&records[i], false)
-	}
-	data := b.Seal(0, -1, -1, -1)
-	h := header{size: len(data), lastDelta: b.N - 1, maxTime: b.MaxTime(), pid: -1, epoch: -1}
-	p.write(data, &h, Committed, now)
-	p.replicate(p.leo, now)
-	if p.waiting {
-		p.waiting = false
-		p.cluster.wake(p.leader, grown{p})
 	}
 }
 

@@ -14,8 +14,8 @@ var previews = Config{UnstableAPIVersions: true, TwoPhaseCommit: true, KeepPrepa
 
 // initV6 asks for a producer id in the version that KIP-939 adds. "NONE p1/2 of p1/1" is granted p1/2, while the
 // transaction of p1/1 is open.
-func (l *lab) initV6(id string, timeout time.Duration, twoPhase, keep bool) (said string, granted, ongoing writer) {
-	said = l.untilSettled(func() string {
+func (l *lab) initV6(id string, timeout time.Duration, twoPhase, keep bool) (said string, granted, ongoing *writer) {
+	said = l.UntilSettled(func() string {
 		req := preview.NewInitProducerIDRequest()
 		req.TransactionalID, req.TransactionTimeoutMillis = &id, int32(timeout.Milliseconds())
 		req.Enable2PC, req.KeepPreparedTxn = twoPhase, keep
@@ -26,11 +26,11 @@ func (l *lab) initV6(id string, timeout time.Duration, twoPhase, keep bool) (sai
 		case resp.ErrorCode != none:
 			return name(resp.ErrorCode)
 		}
-		granted = writer{l: l, id: id, pid: resp.ProducerID, epoch: resp.ProducerEpoch, version: 12, next: map[int32]int32{}}
-		said := "NONE " + l.pair(resp.ProducerID, resp.ProducerEpoch)
+		granted = l.Owner(id, resp.ProducerID, resp.ProducerEpoch)
+		said := "NONE " + l.Pair(resp.ProducerID, resp.ProducerEpoch)
 		if resp.OngoingTxnProducerID != noPID {
-			ongoing = writer{pid: resp.OngoingTxnProducerID, epoch: resp.OngoingTxnProducerEpoch}
-			said += " of " + l.pair(ongoing.pid, ongoing.epoch)
+			ongoing = l.Owner(id, resp.OngoingTxnProducerID, resp.OngoingTxnProducerEpoch)
+			said += " of " + l.Pair(ongoing.PID, ongoing.Epoch)
 		}
 		return said
 	})
@@ -41,20 +41,20 @@ func (l *lab) initV6(id string, timeout time.Duration, twoPhase, keep bool) (sai
 func (l *lab) preparer(id string) *writer {
 	l.t.Helper()
 	said, w, _ := l.initV6(id, 0, true, false)
-	if w.l == nil {
+	if w == nil {
 		l.t.Fatalf("take %s over: %s", id, said)
 	}
-	return &w
+	return w
 }
 
 // completes is what a restarted client does with what its own store says was prepared: it takes the id over, keeps what
 // is open, and commits that if it is what was prepared, else aborts it.
 func (l *lab) completes(id string, pid int64, epoch int16) string {
 	said, w, ongoing := l.initV6(id, 0, true, true)
-	if w.l == nil {
+	if w == nil {
 		return said
 	}
-	return said + ", " + w.end(pid == ongoing.pid && epoch == ongoing.epoch)
+	return said + ", " + w.End(ongoing != nil && pid == ongoing.PID && epoch == ongoing.Epoch)
 }
 
 // Prepared transactions wait for whoever decides.
@@ -62,41 +62,41 @@ func TestPrepared(t *testing.T) {
 	for _, s := range []story{
 		{"they have no timeout", func(l *lab) {
 			w := l.preparer("a")
-			w.write(0, 1)
+			w.Write(0, 1)
 			l.pass(2 * time.Hour)
-			l.is(l.describe("a"), "Ongoing p1/0 out-0")
-			l.is(w.commit(), "NONE p1/1")
+			l.is(l.Describe("a"), "Ongoing p1/0 out-0")
+			l.is(w.Commit(), "NONE p1/1")
 			l.pass(time.Second)
-			l.is(l.visible(0), "0")
+			l.is(l.Visible(0), "0")
 		}},
 		{"which their coordinator's successor knows", func(l *lab) {
 			w := l.preparer("a")
-			w.write(0, 1)
+			w.Write(0, 1)
 			l.failOver("a")
 			l.pass(2 * time.Hour)
-			l.is(w.commit(), "NONE p1/1")
+			l.is(w.Commit(), "NONE p1/1")
 			l.pass(time.Second)
-			l.is(l.visible(0), "0")
+			l.is(l.Visible(0), "0")
 		}},
 		{"who restarts commits what it had prepared", func(l *lab) {
 			w := l.preparer("a")
-			w.write(0, 1)
-			w.write(1, 1)
-			l.is(l.completes("a", w.pid, w.epoch), "NONE p1/1 of p1/0, NONE p1/2")
+			w.Write(0, 1)
+			w.Write(1, 1)
+			l.is(l.completes("a", w.PID, w.Epoch), "NONE p1/1 of p1/0, NONE p1/2")
 			l.pass(time.Second)
-			l.is(l.visible(0)+" "+l.visible(1), "0 0")
-			l.is(l.log(0), "0 p1/0, 1 commit p1/2")
-			l.is(w.as(2).write(0, 1), "NONE at 2")
+			l.is(l.Visible(0)+" "+l.Visible(1), "0 0")
+			l.is(l.Marked(0), "0 p1/0, 1 commit p1/2")
+			l.is(w.As(2).Write(0, 1), "NONE at 2")
 		}},
 		{"and aborts what it had not", func(l *lab) {
 			w := l.preparer("a")
-			w.write(0, 1)
-			w.commit() // the one that the store knows of
-			w.follow().write(0, 1)
-			l.is(l.completes("a", w.pid, w.epoch), "NONE p1/2 of p1/1, NONE p1/3")
+			w.Write(0, 1)
+			w.Commit() // the one that the store knows of
+			w.Follow().Write(0, 1)
+			l.is(l.completes("a", w.PID, w.Epoch), "NONE p1/2 of p1/1, NONE p1/3")
 			l.pass(time.Second)
-			l.is(l.visible(0), "0")
-			l.is(l.log(0), "0 p1/0, 1 commit p1/1, 2 p1/1, 3 abort p1/3")
+			l.is(l.Visible(0), "0")
+			l.is(l.Marked(0), "0 p1/0, 1 commit p1/1, 2 p1/1, 3 abort p1/3")
 		}},
 		{"with nothing open there is nothing to keep", func(l *lab) {
 			l.preparer("a")
@@ -105,73 +105,73 @@ func TestPrepared(t *testing.T) {
 		}},
 		{"who dies again while it completes finds the same transaction", func(l *lab) {
 			w := l.preparer("a")
-			w.write(0, 1)
+			w.Write(0, 1)
 			l.initV6("a", 0, true, true)
 			l.initV6("a", 0, true, true)
 			l.failOver("a")
-			l.is(l.completes("a", w.pid, w.epoch), "NONE p1/3 of p1/0, NONE p1/4")
+			l.is(l.completes("a", w.PID, w.Epoch), "NONE p1/3 of p1/0, NONE p1/4")
 			l.pass(time.Second)
-			l.is(l.visible(0), "0")
+			l.is(l.Visible(0), "0")
 		}},
 		{"and may repeat its commit", func(l *lab) {
 			w := l.preparer("a")
-			w.write(0, 1)
+			w.Write(0, 1)
 			_, next, _ := l.initV6("a", 0, true, true)
 			l.LoseAnswers(kmsg.EndTxn, 1)
-			l.is(next.commit(), silence)
-			l.is(next.commit(), "NONE p1/2")
+			l.is(next.Commit(), silence)
+			l.is(next.Commit(), "NONE p1/2")
 		}},
 		{"who was taken over can neither end the transaction nor add to it", func(l *lab) {
 			w := l.preparer("a")
-			w.write(0, 1)
+			w.Write(0, 1)
 			_, next, _ := l.initV6("a", 0, true, true)
-			l.is(w.commit(), "PRODUCER_FENCED")
-			l.is(w.abort(), "PRODUCER_FENCED")
-			l.is(w.write(1, 1), "INVALID_PRODUCER_EPOCH")
-			l.is(next.write(1, 1), "INVALID_TXN_STATE") // the owner may only end it
-			l.is(next.commit(), "NONE p1/2")
+			l.is(w.Commit(), "PRODUCER_FENCED")
+			l.is(w.Abort(), "PRODUCER_FENCED")
+			l.is(w.Write(1, 1), "INVALID_PRODUCER_EPOCH")
+			l.is(next.Write(1, 1), "INVALID_TXN_STATE") // the owner may only end it
+			l.is(next.Commit(), "NONE p1/2")
 			l.pass(time.Second)
-			l.is(w.write(0, 1), "INVALID_PRODUCER_EPOCH")
-			l.is(l.visible(0), "0")
+			l.is(w.Write(0, 1), "INVALID_PRODUCER_EPOCH")
+			l.is(l.Visible(0), "0")
 		}},
 		{"who does not want to keep it aborts it", func(l *lab) {
 			w := l.preparer("a")
-			w.write(0, 1)
+			w.Write(0, 1)
 			l.initV6("a", 0, true, true)
 			said, _, _ := l.initV6("a", 0, true, false)
 			l.is(said, "NONE p1/3")
-			l.is(l.log(0), "0 p1/0, 1 abort p1/2")
+			l.is(l.Marked(0), "0 p1/0, 1 abort p1/2")
 		}},
 		{"kept with a timeout it times out", func(l *lab) {
 			w := l.preparer("a")
-			w.write(0, 1)
+			w.Write(0, 1)
 			l.initV6("a", time.Minute, false, true)
 			l.pass(2 * time.Minute)
-			l.is(l.describe("a"), "CompleteAbort p1/2")
-			l.is(l.visible(0), "")
+			l.is(l.Describe("a"), "CompleteAbort p1/2")
+			l.is(l.Visible(0), "")
 		}},
 		{"a forgotten one blocks its readers until somebody ends it", func(l *lab) {
 			w := l.preparer("a")
-			w.write(0, 1)
-			l.plainWriter().write(0, 3)
+			w.Write(0, 1)
+			l.PlainWriter().Write(0, 3)
 			l.pass(time.Hour)
-			l.is(l.ends(0), "LSO 0 HW 4")
-			l.is(l.visible(0), "")
-			l.is(l.init("a", noPID, noEpoch), "NONE p1/2") // as kafka-transactions.sh forceTerminateTransaction does
-			l.is(l.visible(0), "1 2 3")
+			l.is(l.Ends(0), "LSO 0 HW 4")
+			l.is(l.Visible(0), "")
+			l.is(l.Init("a", noPID, noEpoch), "NONE p1/2") // as kafka-transactions.sh forceTerminateTransaction does
+			l.is(l.Visible(0), "1 2 3")
 		}},
 		{"before TV2 its markers have the epoch of who completes it", func(l *lab) {
 			w := l.preparer("a")
-			w.version = 11
-			w.join(0)
-			w.write(0, 1)
+			w.Version = 11
+			w.Join(0)
+			w.Write(0, 1)
 			_, next, _ := l.initV6("a", 0, true, true)
-			next.version = 11
-			l.is(w.commit(), "PRODUCER_FENCED")
-			l.is(next.commit(), "NONE")
+			next.Version = 11
+			l.is(w.Commit(), "PRODUCER_FENCED")
+			l.is(next.Commit(), "NONE")
 			l.pass(time.Second)
-			l.is(l.log(0), "0 p1/0, 1 commit p1/1")
-			l.is(next.commit(), "NONE")
+			l.is(l.Marked(0), "0 p1/0, 1 commit p1/1")
+			l.is(next.Commit(), "NONE")
 		}},
 	} {
 		t.Run(s.name, func(t *testing.T) { s.tell(newLab(t, previews)) })
@@ -184,10 +184,10 @@ func TestPreparedForMoreThanAMonth(t *testing.T) {
 	cfg.AbortScanInterval = time.Hour
 	l := newLab(t, cfg)
 	w := l.preparer("a")
-	w.write(0, 1)
+	w.Write(0, 1)
 	l.pass(31 * 24 * time.Hour)
-	l.is(l.describe("a"), "Ongoing p1/0 out-0")
-	l.is(w.commit(), "NONE p1/1")
+	l.is(l.Describe("a"), "Ongoing p1/0 out-0")
+	l.is(w.Commit(), "NONE p1/1")
 }
 
 // At the last epoch a kept transaction ends under its own producer id, and its owner has another.
@@ -196,21 +196,21 @@ func TestPreparedAtTheLastEpoch(t *testing.T) {
 	cfg.FirstProducerEpoch = exhausted
 	l := newLab(t, cfg)
 	w := l.preparer("a")
-	w.write(0, 1)
-	l.is(l.completes("a", w.pid, w.epoch), "NONE p2/0 of p1/32766, NONE p2/1")
+	w.Write(0, 1)
+	l.is(l.completes("a", w.PID, w.Epoch), "NONE p2/0 of p1/32766, NONE p2/1")
 	l.pass(time.Second)
-	l.is(l.visible(0), "0")
-	l.is(l.log(0), "0 p1/32766, 1 commit p1/32767")
-	l.is(l.describe("a"), "CompleteCommit p2/1")
+	l.is(l.Visible(0), "0")
+	l.is(l.Marked(0), "0 p1/32766, 1 commit p1/32767")
+	l.is(l.Describe("a"), "CompleteCommit p2/1")
 
 	cfg.FirstProducerEpoch = exhausted - 1
 	l = newLab(t, cfg)
 	w = l.preparer("a")
-	w.write(0, 1)
-	l.is(l.completes("a", w.pid, w.epoch), "NONE p1/32766 of p1/32765, NONE p2/0")
+	w.Write(0, 1)
+	l.is(l.completes("a", w.PID, w.Epoch), "NONE p1/32766 of p1/32765, NONE p2/0")
 	l.pass(time.Second)
-	l.is(l.log(0), "0 p1/32765, 1 commit p1/32767")
-	l.is(l.describe("a"), "CompleteCommit p2/0")
+	l.is(l.Marked(0), "0 p1/32765, 1 commit p1/32767")
+	l.is(l.Describe("a"), "CompleteCommit p2/0")
 }
 
 // A real broker has a part of it, and only for who has switched it on.

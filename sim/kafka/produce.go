@@ -5,6 +5,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/flinch-dev/flinch/runtime/history"
 	"github.com/flinch-dev/flinch/runtime/mailbox"
 )
 
@@ -144,6 +145,10 @@ func (b *Broker) append(env mailbox.Env, p *produce) {
 		}
 		if p.req.Acks == -1 && s.p.underMinISR() {
 			s.out.ErrorCode = notEnoughReplicas
+			if !l.refusing {
+				l.refusing = true
+				env.Note(history.WriteRefused{Topic: s.topic, Partition: s.p.index, InSync: s.p.isr})
+			}
 			continue
 		}
 		if !b.room(env) {
@@ -156,6 +161,7 @@ func (b *Broker) append(env mailbox.Env, p *produce) {
 			continue
 		}
 		delete(l.guards, s.h.pid)
+		l.refusing = l.refusing && s.p.underMinISR() // with acks=1 it takes something all the same
 		s.out.LogStartOffset = s.p.logStart
 		p.ends = append(p.ends, end{p: s.p, offset: s.p.leo, epoch: s.p.leaderEpoch, code: &s.out.ErrorCode})
 	}

@@ -12,90 +12,90 @@ import (
 func TestProduce(t *testing.T) {
 	tell(t, []story{
 		{"C17 after the marker it is refused, before it recognised", func(l *lab) {
-			w := l.writer("a")
-			w.write(0, 1)
+			w := l.Writer("a")
+			w.Write(0, 1)
 			l.SlowMarkers(time.Second, time.Second)
-			w.commit()
-			l.is(w.batch(0, 0, 1), "NONE at 0")
+			w.Commit()
+			l.is(w.Batch(0, 0, 1), "NONE at 0")
 			l.pass(2 * time.Second)
-			l.is(w.batch(0, 0, 1), "INVALID_PRODUCER_EPOCH")
+			l.is(w.Batch(0, 0, 1), "INVALID_PRODUCER_EPOCH")
 		}},
 		{"what was allowed before it was moved is not written by the old leader", func(l *lab) {
-			w := l.writer("a")
-			asked := l.sendProduce(l.Leader("out", 0), 12, &w.id, w.to(0, 0, 1))
+			w := l.Writer("a")
+			asked := l.SendProduce(l.Leads("out", 0), 12, w.ID, w.To(0, 0, 1))
 			l.pass(time.Millisecond) // the coordinator is appending
 			l.MoveLeader("out", 0, (l.Leader("out", 0)+1)%3)
-			l.is(l.produced(asked), "NOT_LEADER_OR_FOLLOWER")
-			l.is(w.write(0, 1), "NONE at 0")
+			l.is(l.Produced(asked()), "NOT_LEADER_OR_FOLLOWER")
+			l.is(w.Write(0, 1), "NONE at 0")
 		}},
 		{"a leader asks a busy coordinator again, for a tenth of a second", func(l *lab) {
-			w := l.writer("a")
-			w.write(0, 1)
+			w := l.Writer("a")
+			w.Write(0, 1)
 			l.SlowMarkers(50*time.Millisecond, time.Second)
-			w.commit()
-			l.is(w.follow().write(0, 1), "NONE at 2")
+			w.Commit()
+			l.is(w.Follow().Write(0, 1), "NONE at 2")
 			l.SlowMarkers(time.Second, time.Second)
-			w.follow().commit()
-			l.hasty = true
-			l.is(w.follow().follow().write(0, 1), "CONCURRENT_TRANSACTIONS")
+			w.Follow().Commit()
+			l.Hasty = true
+			l.is(w.Follow().Follow().Write(0, 1), "CONCURRENT_TRANSACTIONS")
 		}},
 		{"an older client of a busy coordinator is told of replicas", func(l *lab) {
-			w := l.oldWriter("a")
-			w.join(0)
-			w.write(0, 1)
+			w := l.OldWriter("a")
+			w.Join(0)
+			w.Write(0, 1)
 			l.SlowMarkers(time.Second, time.Second)
-			w.commit()
-			l.is(w.write(1, 1), "NOT_ENOUGH_REPLICAS")
+			w.Commit()
+			l.is(w.Write(1, 1), "NOT_ENOUGH_REPLICAS")
 		}},
 		{"without a coordinator no transaction begins, but an open one goes on", func(l *lab) {
-			w := l.writer("a")
-			w.write(0, 1)
+			w := l.Writer("a")
+			w.Write(0, 1)
 			l.FailCoordinators(CoordinatorNotAvailable, time.Minute)
-			l.is(w.write(1, 1), "NOT_ENOUGH_REPLICAS")
-			l.is(w.write(0, 1), "NONE at 1")
+			l.is(w.Write(1, 1), "NOT_ENOUGH_REPLICAS")
+			l.is(w.Write(0, 1), "NONE at 1")
 		}},
 		{"without a coordinator a zombie is refused all the same", func(l *lab) {
-			zombie := l.writer("a")
-			w := l.writer("a")
-			w.write(0, 1)
+			zombie := l.Writer("a")
+			w := l.Writer("a")
+			w.Write(0, 1)
 			l.FailCoordinators(CoordinatorNotAvailable, time.Minute)
-			l.is(zombie.write(0, 1), "INVALID_PRODUCER_EPOCH")
+			l.is(zombie.Write(0, 1), "INVALID_PRODUCER_EPOCH")
 		}},
 		{"what was allowed within a transaction is not written after it", func(l *lab) {
-			w := l.oldWriter("a")
-			w.join(0)
-			w.join(1)
-			w.write(0, 1)
+			w := l.OldWriter("a")
+			w.Join(0)
+			w.Join(1)
+			w.Write(0, 1)
 			l.DelayAnswers(kmsg.AddPartitionsToTxn, 1, time.Second)
-			late := l.sendProduce(l.Leader("out", 1), 11, &w.id, w.to(1, 0, 1))
-			l.is(w.commit(), "NONE")
+			late := l.SendProduce(l.Leads("out", 1), 11, w.ID, w.To(1, 0, 1))
+			l.is(w.Commit(), "NONE")
 			l.pass(500 * time.Millisecond)
-			l.is(l.log(1), "0 commit p1/0")
-			l.is(l.produced(late), "INVALID_TXN_STATE")
+			l.is(l.Marked(1), "0 commit p1/0")
+			l.is(l.Produced(late()), "INVALID_TXN_STATE")
 		}},
 		{"requests of one connection are worked on one after the other", func(l *lab) {
 			l = newLab(l.t, Config{Replication: Delay{time.Second, time.Second}})
-			w := l.plainWriter()
-			l.conn = 1
-			first := l.sendProduce(l.Leader("out", 0), 12, nil, w.to(0, 0, 1))
-			second := l.sendProduce(l.Leader("out", 0), 12, nil, w.to(0, 1, 1))
+			w := l.PlainWriter()
+			l.Conn = 1
+			first := l.SendProduce(l.Leads("out", 0), 12, "", w.To(0, 0, 1))
+			second := l.SendProduce(l.Leads("out", 0), 12, "", w.To(0, 1, 1))
 			l.pass(500 * time.Millisecond)
 			l.is(fmt.Sprint(l.Partition("out", 0).leo), "1")
-			l.is(l.produced(first)+", "+l.produced(second), "NONE at 0, NONE at 1")
+			l.is(l.Produced(first())+", "+l.Produced(second()), "NONE at 0, NONE at 1")
 		}},
 		{"until it breaks: what comes after that does not wait for what came before", func(l *lab) {
 			l = newLab(l.t, Config{Replication: Delay{time.Second, time.Second}})
-			w := l.plainWriter()
-			l.conn = 1
-			l.is(w.write(0, 1), "NONE at 0")
-			l.sendProduce(l.Leader("out", 0), 12, nil, w.to(0, 1, 1))
+			w := l.PlainWriter()
+			l.Conn = 1
+			l.is(w.Write(0, 1), "NONE at 0")
+			l.SendProduce(l.Leads("out", 0), 12, "", w.To(0, 1, 1))
 			l.pass(time.Second / 4)
 			l.Kill("client")
 			l.Restart("client")
 			l.pass(0)
-			asked := l.send(l.Leader("out", 0), 12, kmsg.NewPtrMetadataRequest())
+			l.send(l.Leader("out", 0), 12, kmsg.NewPtrMetadataRequest())
 			l.pass(time.Second / 4)
-			l.is(fmt.Sprint(l.heard[asked] != nil), "true")
+			l.is(fmt.Sprint(l.answered()), "true")
 		}},
 	})
 }
@@ -104,20 +104,20 @@ func TestProduce(t *testing.T) {
 func TestSequences(t *testing.T) {
 	// used is a writer without transactions, on a partition that has held a record.
 	used := func(l *lab) *writer {
-		l.plainWriter().write(0, 1)
-		return l.plainWriter()
+		l.PlainWriter().Write(0, 1)
+		return l.PlainWriter()
 	}
 	tell(t, []story{
 		{"a batch that overtook a refused one waits for it", func(l *lab) {
 			used(l)
-			w := l.oldWriter("a")
-			w.join(0)
+			w := l.OldWriter("a")
+			w.Join(0)
 			l.FailCoordinators(CoordinatorNotAvailable, time.Second)
-			l.is(w.batch(0, 0, 1), "NOT_ENOUGH_REPLICAS")
+			l.is(w.Batch(0, 0, 1), "NOT_ENOUGH_REPLICAS")
 			l.pass(time.Second)
-			l.is(w.batch(0, 1, 1), "OUT_OF_ORDER_SEQUENCE_NUMBER")
-			l.is(w.batch(0, 0, 1), "NONE at 1")
-			l.is(w.batch(0, 1, 1), "NONE at 2")
+			l.is(w.Batch(0, 1, 1), "OUT_OF_ORDER_SEQUENCE_NUMBER")
+			l.is(w.Batch(0, 0, 1), "NONE at 1")
+			l.is(w.Batch(0, 1, 1), "NONE at 2")
 		}},
 	})
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/flinch-dev/flinch/runtime/history"
 	"github.com/flinch-dev/flinch/runtime/mailbox"
 )
 
@@ -104,6 +105,9 @@ func (b *Broker) throttle(env mailbox.Env, c call, resp kmsg.Response) time.Dura
 				t.Partitions[i].RecordBatches, t.Partitions[i].AbortedTransactions = noRecords, nil
 			}
 		}
+	}
+	if wait > 0 {
+		env.Note(history.ClientThrottled{Client: key.client, Request: c.key.Name(), WaitMs: wait.Milliseconds()})
 	}
 	if r, ok := resp.(interface{ SetThrottle(int32) }); ok {
 		r.SetThrottle(int32(min(wait.Milliseconds(), math.MaxInt32)))

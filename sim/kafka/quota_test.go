@@ -24,55 +24,56 @@ func TestQuota(t *testing.T) {
 	}
 	// written is a log with a few batches, each too large for a fetch with another, from a writer without a quota.
 	written := func(l *lab) (size int) {
-		w := l.plainWriter()
+		w := l.PlainWriter()
 		for range 5 {
-			w.write(0, 1000)
+			w.Write(0, 1000)
 		}
-		return len(l.fetch(0, 0, false).RecordBatches)
+		return len(l.Fetch(0, 0, false).RecordBatches)
 	}
 	tell(t, []story{
 		{"what it may have in ten seconds it may have at once", func(l *lab) {
 			quota(l, Quota{Produce: 1000})
-			w := l.plainWriter()
-			resp := l.answer(l.sendProduce(l.Leader("out", 0), 12, nil, w.to(0, 0, 100)))
+			w := l.PlainWriter()
+			resp := l.SendProduce(l.Leads("out", 0), 12, "", w.To(0, 0, 100))()
 			if ms := throttle(resp); ms != 0 {
 				t.Errorf("throttled for %d ms", ms)
 			}
 		}},
 		{"then its answer comes at once, and its next request has to wait", func(l *lab) {
 			quota(l, Quota{Produce: 100})
-			l.conn = 7
-			w := l.plainWriter()
+			l.Conn = 7
+			w := l.PlainWriter()
 			began := l.Now()
-			resp := l.answer(l.sendProduce(l.Leader("out", 0), 12, nil, w.to(0, 0, 100)))
+			resp := l.SendProduce(l.Leads("out", 0), 12, "", w.To(0, 0, 100))()
 			mute := time.Duration(throttle(resp)) * time.Millisecond
 			if l.Now()-began > time.Second || mute < 20*time.Second {
 				t.Fatalf("answered after %v, and throttled for %v", l.Now()-began, mute)
 			}
-			asked := l.sendProduce(l.Leader("out", 0), 12, nil, w.to(0, 100, 1))
+			l.is(fmt.Sprint(l.noted("client.throttled")), "1")
+			asked := l.SendProduce(l.Leads("out", 0), 12, "", w.To(0, 100, 1))
 			l.pass(mute - time.Second)
-			if l.heard[asked] != nil {
+			if l.answered() {
 				t.Error("the next request was looked at before its time")
 			}
 			l.pass(2 * time.Second)
-			l.is(l.produced(asked), "NONE at 100")
+			l.is(l.Produced(asked()), "NONE at 100")
 		}},
 		{"other connections are not mute", func(l *lab) {
 			quota(l, Quota{Produce: 100})
-			l.conn = 7
-			w := l.plainWriter()
-			l.answer(l.sendProduce(l.Leader("out", 0), 12, nil, w.to(0, 0, 100)))
-			l.conn = 8
-			l.is(w.batch(0, 100, 1), "NONE at 100")
+			l.Conn = 7
+			w := l.PlainWriter()
+			l.SendProduce(l.Leads("out", 0), 12, "", w.To(0, 0, 100))()
+			l.Conn = 8
+			l.is(w.Batch(0, 100, 1), "NONE at 100")
 		}},
 		{"records over the quota are taken out of a fetch, and come later", func(l *lab) {
 			size := written(l)
 			quota(l, Quota{Fetch: float64(size) / 8})
-			l.conn = 7
+			l.Conn = 7
 			got := 0
 			offset := int64(0)
 			for range 5 {
-				resp := l.answer(l.sendFetch(0, offset, false, 0)).(*kmsg.FetchResponse)
+				resp := l.SendFetch(0, offset, false, 0)().(*kmsg.FetchResponse)
 				p := &resp.Topics[0].Partitions[0]
 				if ms := throttle(resp); (ms > 0) != (len(p.RecordBatches) == 0) {
 					t.Errorf("throttled for %d ms with %d bytes", ms, len(p.RecordBatches))
@@ -87,10 +88,10 @@ func TestQuota(t *testing.T) {
 		}},
 		{"without a quota nobody is throttled any more", func(l *lab) {
 			quota(l, Quota{Produce: 100})
-			w := l.plainWriter()
-			l.answer(l.sendProduce(l.Leader("out", 0), 12, nil, w.to(0, 0, 100)))
+			w := l.PlainWriter()
+			l.SendProduce(l.Leads("out", 0), 12, "", w.To(0, 0, 100))()
 			quota(l, Quota{})
-			if ms := throttle(l.answer(l.sendProduce(l.Leader("out", 0), 12, nil, w.to(0, 100, 100)))); ms != 0 {
+			if ms := throttle(l.SendProduce(l.Leads("out", 0), 12, "", w.To(0, 100, 100))()); ms != 0 {
 				t.Errorf("throttled for %d ms", ms)
 			}
 		}},

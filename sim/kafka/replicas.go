@@ -12,20 +12,25 @@ const noLeader int32 = -1
 // log, and a mark for each follower that has less of it than those that keep up.
 //
 //	follower behind ≤ replicated ≤ log end
+//
+// What readers of a follower are shown is what it has heard of both ends with its last fetch. One that keeps up hears at
+// once here.
 type replicaSet struct {
 	leader     int32
 	replicas   []int32 // the first is the preferred leader
 	isr        []int32 // those in sync, in the same order; a slice that is not changed any more
 	leo        int64   // the leader's log end offset
 	replicated int64   // that of the followers that keep up
+	hw, lso    int64   // up to which readers are shown it: all of them, and read_committed ones
 	behind     []follower
 }
 
 // follower is a replica that does not keep up: its broker is dead or slow, or it has yet to catch up.
 type follower struct {
-	node  int32
-	leo   int64
-	since time.Duration // until then it was caught up
+	node    int32
+	leo     int64
+	hw, lso int64
+	since   time.Duration // until then it was caught up
 }
 
 // placed is the replicas of a new log, those of them in sync that the controller has not fenced. The first of these leads.
@@ -72,6 +77,16 @@ func (r *replicaSet) endOf(node int32) int64 {
 	return r.replicated
 }
 
+// shownBy are the ends of the log that a replica shows to readers.
+func (r *replicaSet) shownBy(node int32) (hw, lso int64) {
+	for _, f := range r.behind {
+		if f.node == node && node != r.leader {
+			return f.hw, f.lso
+		}
+	}
+	return r.hw, r.lso
+}
+
 // common is the offset up to which all replicas in sync have the log.
 func (r *replicaSet) common() int64 {
 	end := r.replicated
@@ -86,7 +101,7 @@ func (r *replicaSet) common() int64 {
 // fallBehind says that a follower has no more than it has now until it catches up.
 func (r *replicaSet) fallBehind(node int32, now time.Duration) {
 	if r.has(node) && !r.lags(node) {
-		r.behind = append(r.behind, follower{node, r.endOf(node), now})
+		r.behind = append(r.behind, follower{node, r.endOf(node), r.hw, r.lso, now})
 	}
 }
 

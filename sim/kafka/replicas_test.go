@@ -67,7 +67,7 @@ func replicatedLab(t *testing.T, config map[string]string) *lab {
 }
 
 // acks sends one plain record to a partition of "out", to be acknowledged by its leader (1) or all in sync (-1).
-func (l *lab) acks(acks int16, timeout time.Duration, partition, sequence int32) uint64 {
+func (l *lab) acks(acks int16, timeout time.Duration, partition, sequence int32) (await func() kmsg.Response) {
 	req := kmsg.NewPtrProduceRequest()
 	req.Acks, req.TimeoutMillis = acks, int32(timeout.Milliseconds())
 	t := kmsg.NewProduceRequestTopic()
@@ -79,7 +79,9 @@ func (l *lab) acks(acks int16, timeout time.Duration, partition, sequence int32)
 	return l.send(l.Leader("out", int(partition)), 12, req)
 }
 
-func (l *lab) all(partition int32) string { return l.produced(l.acks(-1, 5*time.Second, partition, 0)) }
+func (l *lab) all(partition int32) string {
+	return l.Produced(l.acks(-1, 5*time.Second, partition, 0)())
+}
 
 // Who follows, who is in sync, and what writers and readers notice of it.
 func TestReplicas(t *testing.T) {
@@ -93,10 +95,10 @@ func TestReplicas(t *testing.T) {
 			l.die(1)
 			sent := l.acks(-1, 30*time.Second, 0, 0)
 			l.pass(8 * time.Second)
-			l.is(l.ends(0), "LSO 0 HW 0")
+			l.is(l.Ends(0), "LSO 0 HW 0")
 			l.is(l.replicas(0), "0 leads [0 1 2]")
 			l.expire(1)
-			l.is(l.produced(sent), "NONE at 0")
+			l.is(l.Produced(sent()), "NONE at 0")
 			l.is(l.replicas(0), "0 leads [0 2]")
 			l.comeBack(1)
 			l.is(l.replicas(0), "0 leads [0 1 2]")
@@ -105,7 +107,7 @@ func TestReplicas(t *testing.T) {
 			l.die(1)
 			sent := l.acks(-1, 30*time.Second, 0, 0)
 			l.comeBack(1)
-			l.is(l.produced(sent), "NONE at 0")
+			l.is(l.Produced(sent()), "NONE at 0")
 			l.is(l.replicas(0), "0 leads [0 1 2]")
 		}},
 		{"a follower that lags is waited for until it is out of sync", nil, func(l *lab) {
@@ -113,10 +115,10 @@ func TestReplicas(t *testing.T) {
 			sent := l.acks(-1, time.Minute, 0, 0)
 			l.pass(30 * time.Second)
 			l.is(l.replicas(0), "0 leads [0 1 2]")
-			l.is(l.ends(0), "LSO 0 HW 0")
+			l.is(l.Ends(0), "LSO 0 HW 0")
 			l.pass(16 * time.Second) // the leader looks every 15 s
 			l.is(l.replicas(0), "0 leads [0 1]")
-			l.is(l.produced(sent), "NONE at 0")
+			l.is(l.Produced(sent()), "NONE at 0")
 			l.ResumeFollowers(2)
 			l.pass(time.Second)
 			l.is(l.replicas(0), "0 leads [0 1 2]")
@@ -140,13 +142,15 @@ func TestReplicas(t *testing.T) {
 			l.pass(45 * time.Second)
 			l.is(l.replicas(0), "0 leads [0]")
 			l.is(l.all(0), "NOT_ENOUGH_REPLICAS")
-			l.is(l.produced(l.acks(1, time.Second, 0, 0)), "NONE at 1")
+			l.is(l.Produced(l.acks(1, time.Second, 0, 0)()), "NONE at 1")
+			l.is(l.all(0), "NOT_ENOUGH_REPLICAS")
+			l.is(fmt.Sprint(l.noted("write.refused")), "1") // for all of them
 			l.pass(time.Minute)
-			l.is(l.ends(0), "LSO 0 HW 0") // the high watermark waits for enough replicas, too
+			l.is(l.Ends(0), "LSO 0 HW 0") // the high watermark waits for enough replicas, too
 			l.ResumeFollowers(1)
 			l.pass(time.Second)
 			l.is(l.replicas(0), "0 leads [0 1]")
-			l.is(l.ends(0), "LSO 2 HW 2")
+			l.is(l.Ends(0), "LSO 2 HW 2")
 			l.is(l.all(0), "NONE at 2")
 		}},
 		{"what was appended before they were too few waits for them", atLeast2, func(l *lab) {
@@ -156,56 +160,70 @@ func TestReplicas(t *testing.T) {
 			l.pass(time.Minute)
 			l.is(l.replicas(0), "0 leads [0]")
 			l.ResumeFollowers(2)
-			l.is(l.produced(sent), "NONE at 0")
+			l.is(l.Produced(sent()), "NONE at 0")
 		}},
 		{"a topic cannot ask for more replicas than it has", map[string]string{"min.insync.replicas": "7"}, func(l *lab) {
 			l.is(l.all(0), "NONE at 0")
 		}},
 		{"a marker is refused, and sent again until there are enough", atLeast2, func(l *lab) {
-			w := l.writer("a")
-			l.is(w.write(0, 1), "NONE at 0")
+			w := l.Writer("a")
+			l.is(w.Write(0, 1), "NONE at 0")
 			l.StopFollowers(1, "out")
 			l.StopFollowers(2, "out")
 			l.acks(1, time.Second, 0, 0)
 			l.pass(time.Minute)
-			l.is(w.commit(), "NONE p1/1") // the decision is in another log
+			l.is(w.Commit(), "NONE p1/1") // the decision is in another log
 			l.pass(time.Minute)
-			l.is(l.describe("a"), "PrepareCommit p1/1 out-0")
-			l.is(l.ends(0), "LSO 0 HW 1")
+			l.is(l.Describe("a"), "PrepareCommit p1/1 out-0")
+			l.is(l.Ends(0), "LSO 0 HW 1")
 			l.ResumeFollowers(1)
 			l.pass(time.Second)
-			l.is(l.describe("a"), "CompleteCommit p1/1")
-			l.is(l.log(0), "0 p1/0, 1 plain, 2 commit p1/1")
+			l.is(l.Describe("a"), "CompleteCommit p1/1")
+			l.is(l.Marked(0), "0 p1/0, 1 plain, 2 commit p1/1")
 		}},
 		{"no transaction goes on while its log has too few", nil, func(l *lab) {
-			w := l.writer("a")
-			l.is(w.write(0, 1), "NONE at 0")
+			w := l.Writer("a")
+			l.is(w.Write(0, 1), "NONE at 0")
 			coordinator := l.Coordinator("a")
 			l.StopFollowers((coordinator+1)%3, transactionLog)
 			l.StopFollowers((coordinator+2)%3, transactionLog)
-			l.send(coordinator, 5, w.ending(true))
+			l.send(coordinator, 5, w.Ending(true))
 			l.pass(time.Minute)
-			l.is(l.describe("a"), "Ongoing p1/0 out-0")
-			l.hasty = true
-			l.is(w.commit(), "CONCURRENT_TRANSACTIONS") // the first one still waits for its replicas
+			l.is(l.Describe("a"), "Ongoing p1/0 out-0")
+			l.Hasty = true
+			l.is(w.Commit(), "CONCURRENT_TRANSACTIONS") // the first one still waits for its replicas
 			n := 0
 			for TxnPartitionOf(fmt.Sprint(n)) != TxnPartitionOf("a") {
 				n++
 			}
-			l.is(l.init(fmt.Sprint(n), noPID, noEpoch), "COORDINATOR_NOT_AVAILABLE")
+			l.is(l.Init(fmt.Sprint(n), noPID, noEpoch), "COORDINATOR_NOT_AVAILABLE")
 			l.ResumeFollowers((coordinator + 1) % 3)
 			l.pass(time.Second)
-			l.is(l.describe("a"), "CompleteCommit p1/1")
-			l.is(w.commit(), "NONE p1/1")
+			l.is(l.Describe("a"), "CompleteCommit p1/1")
+			l.is(w.Commit(), "NONE p1/1")
+		}},
+		{"who reads a follower that stands still is shown what it has heard of, until it has caught up", nil, func(l *lab) {
+			w := l.Writer("a")
+			l.is(w.Write(0, 1), "NONE at 0")
+			l.StopFollowers(2, "out")
+			l.is(w.Commit(), "NONE p1/1")
+			l.pass(time.Minute)
+			l.is(l.Visible(0), "0") // from the leader
+			l.is(l.Read(l.SendFetchTo(2, 0, 0, true, 0)), "")
+			l.is(l.Read(l.SendFetchTo(2, 0, 2, true, 0)), "OFFSET_OUT_OF_RANGE")
+			waits := l.SendFetchTo(2, 0, 0, true, 5*time.Second)
+			l.pass(time.Second)
+			l.ResumeFollowers(2)
+			l.is(l.Read(waits), "0")
 		}},
 		{"a group's position waits for its log, and not for long", nil, func(l *lab) {
 			leader := l.GroupCoordinator("g")
 			l.StopFollowers((leader+1)%3, offsetsTopic)
-			l.is(l.commitAs(nil, "out", 0, 42), "COORDINATOR_NOT_AVAILABLE")
-			l.is(l.positionOf(0, false), "out-0@-1")
+			l.is(l.CommitOffset(0, 42), "COORDINATOR_NOT_AVAILABLE")
+			l.is(l.Position(false, 0), "0 at -1")
 			l.ResumeFollowers((leader + 1) % 3)
 			l.pass(time.Second)
-			l.is(l.positionOf(0, false), "out-0@42") // it was in the log
+			l.is(l.Position(false, 0), "0 at 42") // it was in the log
 		}},
 	} {
 		t.Run(s.name, func(t *testing.T) { s.tell(replicatedLab(t, s.config)) })

@@ -10,6 +10,10 @@ import (
 
 // syncGroup gives a member its assignment, which the leader of the group brings with its own SyncGroup.
 func (b *Broker) syncGroup(env mailbox.Env, c call, req *kmsg.SyncGroupRequest) {
+	if req.Version >= 5 && (req.ProtocolType == nil || req.Protocol == nil) { // null for older ones, which do not send it
+		b.refuseSync(env, c, inconsistentGroupProtocol)
+		return
+	}
 	s, code := b.groupShard(req.Group)
 	var g *group
 	var m *member

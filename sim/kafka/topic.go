@@ -96,11 +96,17 @@ func (c *Cluster) find(name string, id [16]byte, byID bool, partition int32) (*P
 	return t.partitions[partition], none
 }
 
-// leads checks that this broker leads a partition in the epoch that the client believes in, if it says one.
+// leadsIn checks that this broker leads a partition in the epoch that the client believes in, if it says one.
 func (b *Broker) leadsIn(p *Partition, epoch int32) int16 {
-	switch {
-	case b.leads(p) == nil:
+	if b.leads(p) == nil {
 		return notLeaderOrFollower
+	}
+	return b.epochIs(p, epoch)
+}
+
+// epochIs checks the epoch of a replica here.
+func (b *Broker) epochIs(p *Partition, epoch int32) int16 {
+	switch {
 	case b.cluster.disks[b.node].offline:
 		return kafkaStorageError
 	case epoch >= 0 && epoch < p.leaderEpoch:

@@ -66,18 +66,18 @@ func TestTopics(t *testing.T) {
 			l.is(l.deleteTopic(offsetsTopic, [16]byte{}), "INVALID_REQUEST")
 		}},
 		{"who waits for records of one that is deleted hears of it", func(l *lab) {
-			sent := l.sendFetch(0, 0, false, time.Minute)
+			sent := l.SendFetch(0, 0, false, time.Minute)
 			l.pass(time.Millisecond)
 			l.deleteTopic("out", [16]byte{})
-			l.is(name(l.answer(sent).(*kmsg.FetchResponse).Topics[0].Partitions[0].ErrorCode), "UNKNOWN_TOPIC_OR_PARTITION")
+			l.is(name(sent().(*kmsg.FetchResponse).Topics[0].Partitions[0].ErrorCode), "UNKNOWN_TOPIC_OR_PARTITION")
 		}},
 		{"it can grow and not shrink", func(l *lab) {
-			l.plainWriter().write(0, 1)
+			l.PlainWriter().Write(0, 1)
 			l.is(l.morePartitions("out", 2)+", "+l.morePartitions("out", 1)+", "+l.morePartitions("none", 3),
 				"INVALID_PARTITIONS, INVALID_PARTITIONS, UNKNOWN_TOPIC_OR_PARTITION")
 			l.is(l.morePartitions("out", 4, 0), "INVALID_REPLICA_ASSIGNMENT")
 			l.is(l.morePartitions("out", 3)+", "+l.topicAt(0, "out", false), "NONE, 3 partitions, leaders 0 1 0, replicas 0 1 2")
-			l.is(l.plainWriter().write(2, 1)+", "+l.log(0), "NONE at 0, 0 p1/0")
+			l.is(l.PlainWriter().Write(2, 1)+", "+l.Marked(0), "NONE at 0, 0 p1/0")
 		}},
 		{"a client that only asks for one makes it, unless that is switched off", func(l *lab) {
 			l.is(l.topicAt(0, "new", true)+", "+l.topicAt(0, "new", true), "UNKNOWN_TOPIC_OR_PARTITION, 1 partitions, leaders 1, replicas 1")
@@ -103,43 +103,43 @@ func TestTopicConfig(t *testing.T) {
 	out := func(l *lab, config ...string) *writer {
 		l.DeleteTopic("out")
 		l.is(l.createTopic("out", 1, 3, config...), "NONE: 1 partitions, 3 replicas")
-		return l.plainWriter()
+		return l.PlainWriter()
 	}
 	// The records of a writer are of 1970.
 	tell(t, []story{
 		{"records that are too old are refused", func(l *lab) {
-			l.is(out(l, "message.timestamp.before.max.ms", "60000").write(0, 1), "INVALID_TIMESTAMP")
+			l.is(out(l, "message.timestamp.before.max.ms", "60000").Write(0, 1), "INVALID_TIMESTAMP")
 		}},
 		{"and those from too far in the future", func(l *lab) {
-			l.is(out(l, "message.timestamp.after.max.ms", "60000").write(0, 1), "NONE at 0")
+			l.is(out(l, "message.timestamp.after.max.ms", "60000").Write(0, 1), "NONE at 0")
 			c, _ := newTopicConfig(map[string]string{"message.timestamp.after.max.ms": "60000"})
 			l.is(fmt.Sprint(c.timely(&header{maxTime: 160_000}, nil, 100_000), c.timely(&header{maxTime: 160_001}, nil, 100_000)), "true false")
 		}},
 		{"they can be given the time of the append", func(l *lab) {
-			out(l, "message.timestamp.type", "LogAppendTime", "message.timestamp.before.max.ms", "0").write(0, 2)
-			said := l.listAt(0, maxTimestamp, false)
-			l.is(fmt.Sprintf("%v, %s", strings.HasPrefix(said, "0 at 17"), l.visible(0)), "true, 0 1")
-			h, err := parseHeader(l.fetch(0, 0, false).RecordBatches)
-			l.is(fmt.Sprint(err, h.checksum(l.fetch(0, 0, false).RecordBatches)), "<nil> true")
+			out(l, "message.timestamp.type", "LogAppendTime", "message.timestamp.before.max.ms", "0").Write(0, 2)
+			said := l.Listed(0, maxTimestamp, false)
+			l.is(fmt.Sprintf("%v, %s", strings.HasPrefix(said, "0 at 17"), l.Visible(0)), "true, 0 1")
+			h, err := parseHeader(l.Fetch(0, 0, false).RecordBatches)
+			l.is(fmt.Sprint(err, h.checksum(l.Fetch(0, 0, false).RecordBatches)), "<nil> true")
 		}},
 		{"a batch may have so many bytes and not more", func(l *lab) {
-			l.is(out(l, "max.message.bytes", "100").write(0, 1), "MESSAGE_TOO_LARGE")
+			l.is(out(l, "max.message.bytes", "100").Write(0, 1), "MESSAGE_TOO_LARGE")
 		}},
 		{"what is older than its retention goes with the next look, every five minutes", func(l *lab) {
 			w := out(l, "retention.ms", "1000", "message.timestamp.type", "LogAppendTime")
-			w.write(0, 2)
-			l.is(l.listAt(0, earliest, false), "0 at -1")
+			w.Write(0, 2)
+			l.is(l.Listed(0, earliest, false), "0 at -1")
 			l.pass(6 * time.Minute)
-			w.write(0, 1)
-			l.is(l.listAt(0, earliest, false)+", "+l.visible(0), "2 at -1, ")
+			w.Write(0, 1)
+			l.is(l.Listed(0, earliest, false)+", "+l.Visible(0), "2 at -1, ")
 		}},
 		{"so does what is too much", func(l *lab) {
 			w := out(l, "retention.bytes", "250", "retention.ms", "-1")
 			for range 5 {
-				w.write(0, 1)
+				w.Write(0, 1)
 			}
 			l.pass(6 * time.Minute)
-			l.is(l.listAt(0, earliest, false), "3 at -1")
+			l.is(l.Listed(0, earliest, false), "3 at -1")
 		}},
 	})
 }

@@ -67,6 +67,9 @@ func (b *Broker) begin(env mailbox.Env, t *transition) {
 	e.log.leo++
 	b.cluster.spills(&e.log.replicaSet)
 	e.log.inFlight[e.id] = &t.next
+	if t.next.state.deciding() {
+		env.Note(history.TransactionAppending{ID: e.id, ProducerID: t.next.pid, Epoch: t.next.epoch, State: string(t.next.state)})
+	}
 	env.After(draw(env, "txn-append", b.cluster.cfg.TxnReplication), appended{t})
 }
 

@@ -10,11 +10,13 @@ import (
 // an unclean election alone can cut: then what readers have seen is gone, and a transaction whose marker was cut off is
 // open again, though its coordinator has forgotten it.
 func (p *Partition) truncate(to int64, now time.Duration) {
+	p.takeBack(to)
 	p.batches = p.batches[:p.batchAt(to)]
 	p.cutSegments()
 	p.leo, p.replicated = to, min(p.replicated, to)
 	for i := range p.behind {
-		p.behind[i].leo = min(p.behind[i].leo, to)
+		f := &p.behind[i]
+		f.leo, f.hw, f.lso = min(f.leo, to), min(f.hw, to), min(f.lso, to)
 	}
 	p.hw, p.logStart = min(p.hw, to), min(p.logStart, to)
 	p.producers = map[int64]*producerState{}

@@ -86,8 +86,8 @@ func (c Case) Run(t Target, suffix string) (v Verdict) {
 
 // Cases are all of them, in the order of their ids.
 func Cases() []Case {
-	all := slices.Concat(initProducerID, addPartitionsToTxn, produce, sequences, endTxn, timeouts, fetch, offsets,
-		describe, failOver, clients, lookUp, replicas, anomalies, versions)
+	all := slices.Concat(initProducerID, addPartitionsToTxn, produce, sequences, endTxn, timeouts, fetch, listOffsets, offsets,
+		offsetCommits, groups, describe, failOver, clients, lookUp, followerFetch, replicas, anomalies, versions)
 	slices.SortStableFunc(all, func(a, b Case) int { return compareIDs(a.ID, b.ID) })
 	return all
 }

@@ -17,7 +17,8 @@
 //
 // Where the cases and a real Kafka differ the cases are wrong: REAL.md says on which versions they were tried. The ids
 // are those of the sheet that they began with, A to J and P; what is beyond it goes on from there. What cannot be seen
-// from outside, such as a fault planted between two steps of a broker, is in the tests of package kafka.
+// from outside, such as a fault planted between two steps of a broker, is in the tests of package kafka: they are told in a
+// Lab, too, whose target is an Insider.
 //
 // The package is pure: it knows neither sockets nor the model. The targets are in its tests.
 package conformance

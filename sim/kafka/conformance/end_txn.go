@@ -176,7 +176,7 @@ var endTxn = []Case{
 		doomed := kmsg.NewAddPartitionsToTxnRequestTopic()
 		doomed.Topic, doomed.Partitions = l.topic("doomed"), []int32{0}
 		req.Topics = append(req.Topics, doomed)
-		l.Is(l.untilSettled(func() string { return l.Joined(l.Ask(l.Coordinates("a"), 3, req)) }), "NONE, NONE")
+		l.Is(l.UntilSettled(func() string { return l.Joined(l.Ask(l.Coordinates("a"), 3, req)) }), "NONE, NONE")
 		w.Write(0, 1)
 		l.DeleteTopic("doomed")
 		l.Is(w.Commit(), "NONE")

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -31,8 +32,8 @@ var failOver = []Case{
 	{"J3", "a transaction survives that its brokers are started again", Kills, func(l *Lab) {
 		w := l.wrote("a")
 		for _, node := range []int32{l.Coordinates("a"), l.Leads(out, 0)} {
-			l.Target.(Killer).Kill(node)
-			l.Target.(Killer).Start(node)
+			l.kill(node)
+			l.start(node)
 		}
 		l.Comes(6*Patience, "Ongoing p1/0 out-0", func() string { return l.Describe("a") })
 		l.Comes(Patience, "NONE p1/1", w.Commit)
@@ -46,8 +47,8 @@ var failOver = []Case{
 		for _, b := range l.Metadata(AnyNode).Brokers {
 			all = append(all, b.NodeID)
 		}
-		l.Target.(Killer).Kill(all...)
-		l.Target.(Killer).Start(all...)
+		l.kill(all...)
+		l.start(all...)
 		l.Comes(6*Patience, "Ongoing p1/0 out-0 out-1", func() string { return l.Describe("a") })
 		l.Comes(Patience, "NONE p1/1", w.Commit)
 		l.settled("a")
@@ -113,6 +114,16 @@ var failOver = []Case{
 // repeated asks again while what was sent before may still be under way.
 func (l *Lab) repeated(ask func() string) string {
 	return l.wait(time.Second, ask, func(said string) bool { return said != "OUT_OF_ORDER_SEQUENCE_NUMBER" })
+}
+
+func (l *Lab) kill(nodes ...int32) {
+	l.Target.(Killer).Kill(nodes...)
+	l.dead = append(l.dead, nodes...)
+}
+
+func (l *Lab) start(nodes ...int32) {
+	l.Target.(Killer).Start(nodes...)
+	l.dead = slices.DeleteFunc(l.dead, func(n int32) bool { return slices.Contains(nodes, n) })
 }
 
 func (l *Lab) moveCoordinator(id string) {

@@ -3,9 +3,6 @@ package conformance
 import (
 	"fmt"
 	"time"
-
-	"github.com/flinch-dev/flinch/runtime/record"
-	"github.com/flinch-dev/flinch/runtime/recordbatch"
 )
 
 // What readers see, and up to where: a read_committed one nothing from the first open transaction on.
@@ -170,20 +167,6 @@ var fetch = []Case{
 	}},
 	{"G19", "beyond the end of the log there is nothing to wait for", 0, func(l *Lab) {
 		l.Is(l.Read(l.SendFetch(0, 1, true, Patience/2)), "OFFSET_OUT_OF_RANGE")
-	}},
-	{"G20", "a time finds the first record not older", 0, func(l *Lab) {
-		from := l.Now().UnixMilli()
-		w := l.PlainWriter()
-		for i := range int32(3) {
-			var b recordbatch.Builder
-			b.Add(&record.Record{Key: []byte("k"), Time: record.EventTime(from + int64(i+1)*1000)}, false)
-			l.Produce(12, "", Load{0, b.Seal(0, w.PID, w.Epoch, i)})
-		}
-		said := l.Offset(0, 0, true)
-		for _, after := range []int64{1000, 1001, 3000, 3001} {
-			said += ", " + l.Offset(0, from+after, true)
-		}
-		l.Is(said, "0, 0, 1, 2, -1")
 	}},
 	{"G21", "what was deleted cannot be read", 0, func(l *Lab) {
 		l.PlainWriter().Write(0, 4)

@@ -49,6 +49,8 @@ func (f *fake) MoveCoordinator(id string, to int32) {
 	}
 }
 
+func (f *fake) MoveGroup(group string, to int32) { f.MoveCoordinator(group, to) }
+
 func TestKfake(t *testing.T) {
 	column := report(&conformance.Column{Name: "kfake", Marks: kfakeDeviates})
 	for _, c := range conformance.Cases() {

@@ -19,17 +19,23 @@ import (
 // "p2/1" is epoch 1 of the second producer id that the lab has seen.
 type Lab struct {
 	Target
-	Differences []string // so far
-	Conn        int      // to send on
-	Hasty       bool     // an error that goes away is an answer, and not a reason to ask again
+	Differences []string          // so far
+	Conn        int               // to send on
+	Hasty       bool              // an error that goes away is an answer, and not a reason to ask again
+	Timeout     time.Duration     // of transactions
+	Passing     *regexp.Regexp    // what goes away by itself
+	PIDs        []int64           // those that were seen
+	Fatal       func(args ...any) // ends a story that cannot go on, nil: Case.Run does
 	suffix      string
 	topics      []string
 	clients     []*kgo.Client
-	pids        []int64
+	dead        []int32 // brokers that the story has killed
 }
 
-// NewLab returns a lab whose names on the target end with the suffix.
-func NewLab(t Target, suffix string) *Lab { return &Lab{Target: t, suffix: suffix} }
+// NewLab returns a lab whose names on the target end with the suffix, and where some topics are there already.
+func NewLab(t Target, suffix string, topics ...string) *Lab {
+	return &Lab{Target: t, Timeout: lasting, Passing: passing, suffix: suffix, topics: topics}
+}
 
 // hopeless ends a story that cannot go on, and unfit one that is not for this target.
 type (
@@ -39,7 +45,11 @@ type (
 
 // Stop ends the story with a difference.
 func (l *Lab) Stop(format string, args ...any) {
-	l.Differences = append(l.Differences, fmt.Sprintf(format, args...))
+	said := fmt.Sprintf(format, args...)
+	if l.Fatal != nil {
+		l.Fatal(said)
+	}
+	l.Differences = append(l.Differences, said)
 	panic(hopeless{})
 }
 
@@ -85,9 +95,9 @@ func (l *Lab) wait(most time.Duration, ask func() string, will func(said string)
 // passing are the errors that go away by themselves, if the coordinator is looked up again each time.
 var passing = regexp.MustCompile("CONCURRENT_TRANSACTIONS|COORDINATOR_LOAD_IN_PROGRESS|COORDINATOR_NOT_AVAILABLE|NOT_COORDINATOR")
 
-// untilSettled tries again while the transaction before is being ended, or the coordinator away, as clients do.
-func (l *Lab) untilSettled(try func() string) string {
-	return l.wait(Patience, try, func(said string) bool { return l.Hasty || !passing.MatchString(said) })
+// UntilSettled tries again while the transaction before is being ended, or the coordinator away, as clients do.
+func (l *Lab) UntilSettled(try func() string) string {
+	return l.wait(Patience, try, func(said string) bool { return l.Hasty || !l.Passing.MatchString(said) })
 }
 
 // SendTo puts a request on its way, through the bytes of the protocol: what a version does not carry is lost.
@@ -125,10 +135,10 @@ func Name(code int16) string {
 
 // Pair writes a producer id and epoch.
 func (l *Lab) Pair(pid int64, epoch int16) string {
-	n := slices.Index(l.pids, pid)
+	n := slices.Index(l.PIDs, pid)
 	if n < 0 {
-		n = len(l.pids)
-		l.pids = append(l.pids, pid)
+		n = len(l.PIDs)
+		l.PIDs = append(l.PIDs, pid)
 	}
 	return fmt.Sprintf("p%d/%d", n+1, epoch)
 }

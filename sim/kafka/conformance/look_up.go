@@ -65,19 +65,10 @@ var lookUp = []Case{
 		l.Is(l.CommitOffset(0, 42), "NONE")
 		l.Is(l.Position(false, 0, 1), "0 at 42, 1 at -1")
 		l.Is(l.CommitOffset(9, 42), "UNKNOWN_TOPIC_OR_PARTITION")
+		l.Comes(Patience, "Empty", l.Group)
 	}},
 	{"K9", "and by no other", Brokers, func(l *Lab) {
 		l.Is(l.CommitOffsetAt(l.Another(l.GroupCoordinator("g")), 0, 43), "NOT_COORDINATOR")
-	}},
-	{"K10", "an older client fetches from the leader only", Brokers, func(l *Lab) {
-		l.PlainWriter().Write(0, 1)
-		leader := l.Leads(out, 0)
-		l.Is(l.Read(l.SendTo(l.Another(leader), lastOfLeaders, l.Fetching(0, 0, true, 0))), "NOT_LEADER_OR_FOLLOWER")
-		l.Is(l.Read(l.SendTo(leader, lastOfLeaders, l.Fetching(0, 0, true, 0))), "0")
-	}},
-	{"K11", "a newer one from any replica", Brokers, func(l *Lab) {
-		l.PlainWriter().Write(0, 1)
-		l.Comes(Patience, "0", func() string { return l.Read(l.SendFetchTo(l.Another(l.Leads(out, 0)), 0, 0, true, 0)) })
 	}},
 }
 

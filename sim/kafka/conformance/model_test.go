@@ -86,6 +86,9 @@ func (m *model) MoveLeader(topic string, partition, to int32) {
 func (m *model) MoveCoordinator(id string, to int32) {
 	m.cluster.MoveCoordinator(kafka.TxnPartitionOf(id), int(to))
 }
+func (m *model) MoveGroup(group string, to int32) {
+	m.cluster.MoveGroups(kafka.TxnPartitionOf(group), int(to))
+}
 
 func (m *model) Kill(nodes ...int32) {
 	for _, n := range nodes {

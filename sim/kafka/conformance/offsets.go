@@ -1,7 +1,6 @@
 package conformance
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -16,7 +15,7 @@ var offsets = []Case{
 	}},
 	{"H2", "by an older client only after the group was added", 0, func(l *Lab) {
 		w := l.OldWriter("a")
-		l.Is(w.CommitOffset(4, 0, 10), "TRANSACTION_ABORTABLE")
+		l.Is(w.CommitOffset(4, 0, 10)+", "+w.CommitOffset(3, 0, 10), "TRANSACTION_ABORTABLE, INVALID_TXN_STATE")
 	}},
 	{"H3", "it counts once the transaction is committed, and never if it is aborted", 0, func(l *Lab) {
 		l.CommitOffset(0, 1)
@@ -67,6 +66,7 @@ var offsets = []Case{
 	{"H10", "an older client adds the group first", 0, func(l *Lab) {
 		w := l.OldWriter("a")
 		l.Is(w.JoinGroup(), "NONE")
+		l.Is(strings.TrimRight(l.Describe("a"), "0123456789"), "Ongoing p1/0 "+offsetsLog+"-")
 		l.Is(w.CommitOffset(4, 0, 10), "NONE")
 		l.Is(w.Commit(), "NONE")
 		l.Settle("a")
@@ -92,6 +92,32 @@ var offsets = []Case{
 		l.Writer("a")
 		l.Is(l.Position(true, 0), "0 at 1")
 	}},
+	{"H24", "what is pending is known to another coordinator of the group", Moves, func(l *Lab) {
+		w := l.Writer("a")
+		l.Is(w.CommitOffset(5, 0, 10), "NONE")
+		l.moveGroup()
+		l.Comes(Patience, "0 UNSTABLE_OFFSET_COMMIT", func() string { return l.Position(true, 0) })
+		l.Is(w.Commit(), "NONE p1/1")
+		l.Comes(Patience, "0 at 10", func() string { return l.Position(true, 0) })
+	}},
+	{"H25", "a group with members takes it from their generation only, also within a transaction", 0, func(l *Lab) {
+		alice, w := l.Member("alice"), l.Writer("a")
+		l.class(alice)
+		alice.Generation++
+		l.Is(w.CommitOffsetOf(alice, 0, 10), "ILLEGAL_GENERATION")
+		alice.Generation--
+		l.Is(w.CommitOffsetOf(alice, 0, 10), "NONE")
+		alice.ID = "mallory"
+		l.Is(w.CommitOffsetOf(alice, 0, 11), "UNKNOWN_MEMBER_ID")
+	}},
+	{"H26", "only the group's coordinator takes it", Brokers, func(l *Lab) {
+		w := l.Writer("a")
+		node := l.Another(l.GroupCoordinator("g"))
+		for _, version := range []int16{4, 5} {
+			l.Is(l.positioned(l.Ask(node, version, w.Positioning(out, 0, 10, NoGeneration))), "NOT_COORDINATOR")
+		}
+		l.Is(l.Describe("a"), "Empty p1/0")
+	}},
 }
 
 // NoGeneration is that of a consumer that is no member.
@@ -99,7 +125,7 @@ const NoGeneration int32 = -1
 
 // JoinGroup adds the group to the transaction, as clients did before TV2.
 func (w *Writer) JoinGroup() string {
-	return w.l.untilSettled(func() string {
+	return w.l.UntilSettled(func() string {
 		req := kmsg.NewPtrAddOffsetsToTxnRequest()
 		req.TransactionalID, req.ProducerID, req.ProducerEpoch, req.Group = w.l.global(w.ID), w.PID, w.Epoch, w.l.global("g")
 		resp, ok := w.l.Ask(w.l.Coordinates(w.ID), 3, req).(*kmsg.AddOffsetsToTxnResponse)
@@ -119,8 +145,18 @@ func (w *Writer) commitOffset(version int16, topic string, partition int32, offs
 	if version >= 5 {
 		w.l.needsNewStyle()
 	}
-	return w.l.untilSettled(func() string {
+	return w.l.UntilSettled(func() string {
 		return w.l.positioned(w.l.Ask(w.l.GroupCoordinator("g"), version, w.Positioning(topic, partition, offset, generation)))
+	})
+}
+
+// CommitOffsetOf is CommitOffset for a member of the group.
+func (w *Writer) CommitOffsetOf(m *Member, partition int32, offset int64) string {
+	w.l.needsNewStyle()
+	return w.l.UntilSettled(func() string {
+		req := w.Positioning(out, partition, offset, m.Generation)
+		req.MemberID = m.ID
+		return w.l.positioned(w.l.Ask(w.l.GroupCoordinator("g"), 5, req))
 	})
 }
 
@@ -147,55 +183,4 @@ func (l *Lab) positioned(answer kmsg.Response) string {
 		return Silence
 	}
 	return Name(resp.Topics[0].Partitions[0].ErrorCode)
-}
-
-// CommitOffset commits the group's position without a transaction.
-func (l *Lab) CommitOffset(partition int32, offset int64) string {
-	return l.CommitOffsetAt(l.GroupCoordinator("g"), partition, offset)
-}
-
-// CommitOffsetAt asks a broker to do so.
-func (l *Lab) CommitOffsetAt(node, partition int32, offset int64) string {
-	req := kmsg.NewPtrOffsetCommitRequest()
-	req.Group, req.Generation = l.global("g"), NoGeneration
-	t := kmsg.NewOffsetCommitRequestTopic()
-	t.Topic = l.topic(out)
-	p := kmsg.NewOffsetCommitRequestTopicPartition()
-	p.Partition, p.Offset = partition, offset
-	t.Partitions = append(t.Partitions, p)
-	req.Topics = append(req.Topics, t)
-	resp, ok := l.Ask(node, 8, req).(*kmsg.OffsetCommitResponse)
-	if !ok {
-		return Silence
-	}
-	return Name(resp.Topics[0].Partitions[0].ErrorCode)
-}
-
-// Position asks for the group's positions: "0 at 10" for a partition of the topic out.
-func (l *Lab) Position(stable bool, partitions ...int32) string {
-	req := kmsg.NewPtrOffsetFetchRequest()
-	req.RequireStable = stable
-	g := kmsg.NewOffsetFetchRequestGroup()
-	g.Group = l.global("g")
-	t := kmsg.NewOffsetFetchRequestGroupTopic()
-	t.Topic, t.Partitions = l.topic(out), partitions
-	g.Topics = append(g.Topics, t)
-	req.Groups = append(req.Groups, g)
-	resp, ok := l.Ask(l.GroupCoordinator("g"), 8, req).(*kmsg.OffsetFetchResponse)
-	if !ok {
-		return Silence
-	}
-	group := resp.Groups[0]
-	if group.ErrorCode != 0 {
-		return Name(group.ErrorCode)
-	}
-	var said []string
-	for _, p := range group.Topics[0].Partitions {
-		if p.ErrorCode != 0 {
-			said = append(said, fmt.Sprintf("%d %s", p.Partition, Name(p.ErrorCode)))
-		} else {
-			said = append(said, fmt.Sprintf("%d at %d", p.Partition, p.Offset))
-		}
-	}
-	return strings.Join(said, ", ")
 }

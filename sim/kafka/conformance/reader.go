@@ -175,9 +175,10 @@ func (l *Lab) visibleIn(batches []kmsg.RecordBatch, aborted []abortedTransaction
 
 // Ends are the last stable offset and the high watermark.
 func (l *Lab) Ends(partition int32) string {
-	p := l.Fetch(partition, 0, true)
-	return fmt.Sprintf("LSO %d HW %d", p.LastStableOffset, p.HighWatermark)
+	return ends(l.Fetch(partition, 0, true))
 }
+
+func ends(p *Fetched) string { return fmt.Sprintf("LSO %d HW %d", p.LastStableOffset, p.HighWatermark) }
 
 // Aborted is the list that goes with what a read_committed reader is sent from an offset on: "p1@0" for the first
 // producer's transaction that begins at 0.
@@ -188,41 +189,6 @@ func (l *Lab) Aborted(partition int32, offset int64) string {
 		said = append(said, fmt.Sprintf("%s@%d", pid, a.FirstOffset))
 	}
 	return strings.Join(said, " ")
-}
-
-// What ListOffsets takes for a time.
-const (
-	latest   int64 = -1
-	earliest int64 = -2
-)
-
-// Offset asks for an offset of the topic out by its time.
-func (l *Lab) Offset(partition int32, at int64, committed bool) string {
-	return l.OffsetOf(out, partition, at, committed)
-}
-
-// OffsetOf asks for an offset by its time.
-func (l *Lab) OffsetOf(topic string, partition int32, at int64, committed bool) string {
-	req := kmsg.NewPtrListOffsetsRequest()
-	req.ReplicaID = -1
-	if committed {
-		req.IsolationLevel = 1
-	}
-	t := kmsg.NewListOffsetsRequestTopic()
-	t.Topic = l.topic(topic)
-	p := kmsg.NewListOffsetsRequestTopicPartition()
-	p.Partition, p.Timestamp, p.CurrentLeaderEpoch = partition, at, -1
-	t.Partitions = append(t.Partitions, p)
-	req.Topics = append(req.Topics, t)
-	resp, ok := l.Ask(l.Leads(topic, partition), 6, req).(*kmsg.ListOffsetsResponse)
-	if !ok {
-		return Silence
-	}
-	answer := resp.Topics[0].Partitions[0]
-	if answer.ErrorCode != 0 {
-		return Name(answer.ErrorCode)
-	}
-	return fmt.Sprint(answer.Offset)
 }
 
 // DeleteRecords moves the start of the log.

@@ -33,15 +33,19 @@ func must(do func(nodes ...int) error, nodes []int32) {
 	}
 }
 
-// transactionLog is where transactional ids are, and txnPartitions what package apache has for it.
+// transactionLog is where transactional ids are, with as many partitions as package apache gives it; offsetsLog is where
+// groups are, in one partition.
 const (
 	transactionLog = "__transaction_state"
 	txnPartitions  = 5
+	offsetsLog     = "__consumer_offsets"
 )
 
 func (r *real) MoveCoordinator(id string, to int32) {
 	r.MoveLeader(transactionLog, int32(kafka.TxnPartitionOf(id)%txnPartitions), to)
 }
+
+func (r *real) MoveGroup(_ string, to int32) { r.MoveLeader(offsetsLog, 0, to) }
 
 // MoveLeader has a broker elected, again until it is: who was dead a moment ago has to be in sync first.
 func (r *real) MoveLeader(topic string, partition, to int32) {

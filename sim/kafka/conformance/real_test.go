@@ -112,7 +112,7 @@ func ask(t *testing.T, seeds []string) (traits conformance.Traits) {
 			return said
 		})
 	}
-	l.GroupCoordinator("warm")
+	l.Comes(time.Minute, "Dead", l.Group)
 	if len(l.Differences) > 0 {
 		t.Fatalf("%s does not serve: %v", seeds, l.Differences)
 	}

@@ -21,7 +21,7 @@ func TestServed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer server.Close()
-	column := report(&conformance.Column{Name: "served", Marks: servedDiffers})
+	column := report(&conformance.Column{Name: "served", Marks: modelDiffers})
 	traits := ask(t, server.Addrs())
 	tellAll(t, column, func() target { return &served{newWire(server.Addrs(), overTCP, traits), server} })
 	if err := server.Err(); err != nil {
@@ -40,4 +40,8 @@ func (s *served) MoveLeader(topic string, partition, to int32) {
 
 func (s *served) MoveCoordinator(id string, to int32) {
 	s.server.Do(func(c *kafka.Cluster) { c.MoveCoordinator(kafka.TxnPartitionOf(id), int(to)) })
+}
+
+func (s *served) MoveGroup(group string, to int32) {
+	s.server.Do(func(c *kafka.Cluster) { c.MoveGroups(kafka.TxnPartitionOf(group), int(to)) })
 }

@@ -39,10 +39,19 @@ type Traits struct {
 	Expiration         time.Duration // transactional.id.expiration.ms and a look for what is expired; 0: too long
 }
 
+// Insider is a target that knows who leads and coordinates: nobody is asked, so stories about it go on when nobody answers.
+// -1 is nobody.
+type Insider interface {
+	Leader(topic string, partition int) int
+	Coordinator(id string) int
+	GroupCoordinator(group string) int
+}
+
 // Mover is a target whose leaders can be moved.
 type Mover interface {
 	MoveLeader(topic string, partition int32, to int32)
 	MoveCoordinator(id string, to int32)
+	MoveGroup(group string, to int32)
 }
 
 // Killer is a target whose brokers can be killed, and started again with what they had stored.

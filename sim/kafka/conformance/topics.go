@@ -24,10 +24,14 @@ func (l *Lab) topic(name string) string {
 // CreateTopic makes a topic, and waits until all brokers know who leads it, and the leaders themselves. A configuration is
 // names and values by turns.
 func (l *Lab) CreateTopic(name string, partitions int32, config ...string) {
+	l.createTopic(name, partitions, -1, config...)
+}
+
+func (l *Lab) createTopic(name string, partitions int32, replicas int16, config ...string) {
 	l.topics = append(l.topics, name)
 	req := kmsg.NewPtrCreateTopicsRequest()
 	t := kmsg.NewCreateTopicsRequestTopic()
-	t.Topic, t.NumPartitions, t.ReplicationFactor = l.global(name), partitions, -1
+	t.Topic, t.NumPartitions, t.ReplicationFactor = l.global(name), partitions, replicas
 	for i := 0; i < len(config); i += 2 {
 		c := kmsg.NewCreateTopicsRequestTopicConfig()
 		c.Name, c.Value = config[i], &config[i+1]
@@ -67,23 +71,26 @@ func (l *Lab) DeleteTopic(name string) {
 	for _, b := range l.Metadata(AnyNode).Brokers {
 		l.Comes(Patience, "UNKNOWN_TOPIC_OR_PARTITION", func() string { return Name(l.Metadata(b.NodeID, name).Topics[0].ErrorCode) })
 	}
+	l.topics = slices.DeleteFunc(l.topics, func(each string) bool { return each == name })
 }
 
 func (l *Lab) delete(name string) {
-	l.topics = slices.DeleteFunc(l.topics, func(each string) bool { return each == name })
 	req := kmsg.NewPtrDeleteTopicsRequest()
 	req.TopicNames, req.TimeoutMillis = []string{l.global(name)}, int32(Patience.Milliseconds())
 	l.Ask(l.Controller(), 5, req)
 }
 
-// CleanUp removes the topics of the story, and closes its clients.
+// CleanUp starts brokers that the story left dead, removes its topics, and closes its clients.
 func (l *Lab) CleanUp() {
+	if len(l.dead) > 0 {
+		l.start(slices.Clone(l.dead)...)
+	}
 	for _, c := range l.clients {
 		c.Close()
 	}
 	l.Conn = NewConn
-	for len(l.topics) > 0 {
-		l.delete(l.topics[0])
+	for _, name := range l.topics {
+		l.delete(name)
 	}
 }
 
@@ -96,8 +103,16 @@ func (l *Lab) Metadata(node int32, topics ...string) *kmsg.MetadataResponse {
 		t.Topic = kmsg.StringPtr(l.topic(name))
 		req.Topics = append(req.Topics, t)
 	}
-	resp, ok := l.Ask(node, 9, req).(*kmsg.MetadataResponse)
-	if !ok {
+	var resp *kmsg.MetadataResponse
+	l.wait(Patience, func() string { // again if the one that happens to be asked has just died
+		answer, ok := l.Ask(node, 12, req).(*kmsg.MetadataResponse)
+		if !ok {
+			return Silence
+		}
+		resp = answer
+		return "answered"
+	}, func(said string) bool { return said != Silence || node != AnyNode })
+	if resp == nil {
 		l.Stop("broker %d does not answer for metadata", node)
 	}
 	slices.SortFunc(resp.Brokers, func(a, b kmsg.MetadataResponseBroker) int { return cmp.Compare(a.NodeID, b.NodeID) })
@@ -109,6 +124,9 @@ func (l *Lab) Controller() int32 { return l.Metadata(AnyNode).ControllerID }
 
 // Leads is the broker that leads a partition.
 func (l *Lab) Leads(topic string, partition int32) int32 {
+	if in, ok := l.Target.(Insider); ok {
+		return int32(in.Leader(l.topic(topic), int(partition)))
+	}
 	for _, p := range l.Metadata(AnyNode, topic).Topics[0].Partitions {
 		if p.Partition == partition {
 			return p.Leader
@@ -118,8 +136,19 @@ func (l *Lab) Leads(topic string, partition int32) int32 {
 }
 
 // Coordinates is the broker that coordinates a transactional id; GroupCoordinator that of a group.
-func (l *Lab) Coordinates(id string) int32         { return l.coordinator(l.global(id), 1) }
-func (l *Lab) GroupCoordinator(group string) int32 { return l.coordinator(l.global(group), 0) }
+func (l *Lab) Coordinates(id string) int32 {
+	if in, ok := l.Target.(Insider); ok {
+		return int32(in.Coordinator(l.global(id)))
+	}
+	return l.coordinator(l.global(id), 1)
+}
+
+func (l *Lab) GroupCoordinator(group string) int32 {
+	if in, ok := l.Target.(Insider); ok {
+		return int32(in.GroupCoordinator(l.global(group)))
+	}
+	return l.coordinator(l.global(group), 0)
+}
 
 func (l *Lab) coordinator(key string, kind int8) (node int32) {
 	said := l.wait(Patience, func() string {

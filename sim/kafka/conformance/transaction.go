@@ -10,7 +10,7 @@ import (
 
 // Join adds partitions of the topic out to the transaction, as clients did before TV2.
 func (w *Writer) Join(partitions ...int32) string {
-	return w.l.untilSettled(func() string {
+	return w.l.UntilSettled(func() string {
 		return w.l.Joined(w.l.Ask(w.l.Coordinates(w.ID), 3, w.Joining(partitions...)))
 	})
 }
@@ -45,14 +45,15 @@ func (l *Lab) Joined(answer kmsg.Response) string {
 
 // Commit and Abort end the transaction in the writer's style. They leave the writer's epoch as it is, so that the next call
 // is a retry.
-func (w *Writer) Commit() string { return w.end(true) }
-func (w *Writer) Abort() string  { return w.end(false) }
+func (w *Writer) Commit() string { return w.End(true) }
+func (w *Writer) Abort() string  { return w.End(false) }
 
-func (w *Writer) end(commit bool) string {
+// End is Commit or Abort.
+func (w *Writer) End(commit bool) string {
 	if w.endVersion() >= 5 {
 		w.l.needsNewStyle()
 	}
-	return w.l.untilSettled(func() string {
+	return w.l.UntilSettled(func() string {
 		return w.EndAt(w.l.Coordinates(w.ID), w.endVersion(), commit)
 	})
 }

@@ -28,13 +28,13 @@ const lasting = 10 * time.Minute
 
 // Init asks for a producer id, with the pair that the caller believes to have.
 func (l *Lab) Init(id string, pid int64, epoch int16) string {
-	said, _, _ := l.InitFor(id, pid, epoch, lasting)
+	said, _, _ := l.InitFor(id, pid, epoch, l.Timeout)
 	return said
 }
 
 // InitFor is Init with a transaction timeout.
 func (l *Lab) InitFor(id string, pid int64, epoch int16, timeout time.Duration) (said string, newPID int64, newEpoch int16) {
-	said = l.untilSettled(func() string {
+	said = l.UntilSettled(func() string {
 		resp, ok := l.Ask(l.Coordinates(id), 5, l.Initing(id, pid, epoch, timeout)).(*kmsg.InitProducerIDResponse)
 		switch {
 		case !ok:
@@ -57,8 +57,8 @@ func (l *Lab) Initing(id string, pid int64, epoch int16, timeout time.Duration) 
 }
 
 // Writer takes a transactional id over; OldWriter does, in the style from before TV2.
-func (l *Lab) Writer(id string) *Writer    { return l.writerFor(id, 12, lasting) }
-func (l *Lab) OldWriter(id string) *Writer { return l.writerFor(id, 11, lasting) }
+func (l *Lab) Writer(id string) *Writer    { return l.writerFor(id, 12, l.Timeout) }
+func (l *Lab) OldWriter(id string) *Writer { return l.writerFor(id, 11, l.Timeout) }
 
 // Producer takes it over in the style of the cluster, for stories that are not about the style.
 func (l *Lab) Producer(id string) *Writer {
@@ -74,7 +74,14 @@ func (l *Lab) writerFor(id string, version int16, timeout time.Duration) *Writer
 	if !strings.HasPrefix(said, "NONE") {
 		l.Stop("take %s over: %s", id, said)
 	}
-	return &Writer{l: l, ID: id, PID: pid, Epoch: epoch, Version: version, next: map[int32]int32{}}
+	w := l.Owner(id, pid, epoch)
+	w.Version = version
+	return w
+}
+
+// Owner is a writer that has a pair already, or believes to have it.
+func (l *Lab) Owner(id string, pid int64, epoch int16) *Writer {
+	return &Writer{l: l, ID: id, PID: pid, Epoch: epoch, Version: 12, next: map[int32]int32{}}
 }
 
 // PlainWriter has a producer id and no transactions.
@@ -147,7 +154,7 @@ func (w *Writer) To(partition, sequence, n int32) Load {
 
 // Produce sends batches to the leader of the first one's partition, in a request of a transactional id; "" is none.
 func (l *Lab) Produce(version int16, id string, loads ...Load) string {
-	return l.untilSettled(func() string {
+	return l.UntilSettled(func() string {
 		return l.Produced(l.SendProduce(l.Leads(out, loads[0].Partition), version, id, loads...)())
 	})
 }
