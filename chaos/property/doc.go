@@ -8,8 +8,8 @@
 //	                                  ▼
 //	              testdata/regressions/*.yaml, which Replay runs ever after
 //
-// DrawKafka draws plans for Kafka's faults alone, and Met counts what they have met: a swarm that never meets a step or
-// an anomaly does not test it.
+// DrawKafka draws plans for Kafka's faults alone, on brokers of any settings, with an application before the job in some.
+// Met counts what they have met: a swarm that never meets a step or an anomaly does not test it.
 //
 // The plan is drawn, not the simulation: a plan and a seed give one run, whatever else changes in the draws.
 package property

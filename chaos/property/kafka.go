@@ -10,7 +10,6 @@ import (
 
 	"github.com/flinch-dev/flinch/chaos/fault"
 	"github.com/flinch-dev/flinch/chaos/scenario"
-	"github.com/flinch-dev/flinch/runtime/history"
 )
 
 // kafkaFaults strike Kafka, or those whose transactions are open there.
@@ -51,108 +50,16 @@ func DrawKafka(t *rapid.T) scenario.Scenario {
 	}
 	// Drawn last, so that the rest of a plan is what it was before there was a choice.
 	s.Pipeline.Sink["sink.transaction-naming-strategy"] = oneOf(t, "naming", "INCREMENTING", "POOLING")
+	drawBrokers(t, &s)
 	s.Invariants = []string{"commitAfterCheckpoint", "noTornTransaction", "notificationsMonotone", "noCrash", "jobAlive"}
-	if s.Pipeline.Sink["properties.transaction.timeout.ms"] == "900000" {
-		s.Invariants = append(s.Invariants, "exactlyOnce", "movingCut", "stateMatchesReplay", "noHangingTransaction")
+	if s.Pipeline.Sink["properties.transaction.timeout.ms"] == "900000" && !late(&s, "InitProducerId") {
+		s.Invariants = append(s.Invariants, "exactlyOnce", "movingCut", "stateMatchesReplay")
+		if !mayReopen(&s) {
+			s.Invariants = append(s.Invariants, "noHangingTransaction")
+		}
+	}
+	if s.Pipeline.Source.Producer != nil {
+		s.Invariants = append(s.Invariants, "upstreamExactlyOnce")
 	}
 	return s
-}
-
-// Met counts what plans have met: the steps of transactions, and the anomalies that their faults are for.
-type Met map[string]int
-
-// The anomalies.
-const (
-	successorAborts = "an open transaction was aborted by its successor"
-	timesOut        = "a transaction timed out"
-	commitTooLate   = "a commit came after its transaction had timed out"
-	commitAgain     = "a commit was repeated after a restore"
-	usedAgain       = "a transactional id was used again after a commit"
-	coordinatorGone = "a coordinator moved or died while transactions were decided"
-	leaderGone      = "a leader moved or died while transactions were open"
-	answersLost     = "a transaction was decided while answers to commits were lost"
-	requestsLate    = "a transaction was decided while requests came late"
-	markersSlow     = "a marker was written while markers were slow"
-)
-
-// all is what a swarm has to meet.
-var all = []string{"txn.empty", "txn.ongoing", "txn.preparecommit", "txn.completecommit", "txn.prepareabort", "txn.completeabort", "txn.fenced", "marker.appended",
-	successorAborts, timesOut, commitTooLate, commitAgain, usedAgain, coordinatorGone, leaderGone, answersLost, requestsLate, markersSlow}
-
-// Count adds what a run has met.
-func (m Met) Count(events history.History) {
-	deciding, open, committed := map[string]bool{}, map[string]bool{}, map[string]bool{}
-	lasting := map[string]string{} // what is wrong, by the fault's name
-	during := func(inject string) bool {
-		for _, i := range lasting { // in any order: one is enough
-			if i == inject {
-				return true
-			}
-		}
-		return false
-	}
-	for _, e := range events {
-		switch ev := e.Event.(type) {
-		case history.FaultStarted:
-			lasting[ev.Fault] = ev.Inject
-			if (ev.Inject == "kafka.coordinator.move" || ev.Inject == "kafka.broker.kill") && len(deciding) > 0 {
-				m[coordinatorGone]++
-			}
-			if (ev.Inject == "kafka.leader.move" || ev.Inject == "kafka.broker.kill") && len(open) > 0 {
-				m[leaderGone]++
-			}
-		case history.FaultEnded:
-			delete(lasting, ev.Fault)
-		case history.MarkerAppended:
-			m[ev.Kind()]++
-			if during("kafka.markers.slow") {
-				m[markersSlow]++
-			}
-		case history.SinkCommitLost:
-			m[commitTooLate]++
-		case history.SinkCommitted:
-			if ev.Restored {
-				m[commitAgain]++
-			}
-		case history.Transaction:
-			m.step(ev, during)
-			switch ev.State {
-			case "Fenced": // what is open stays so
-			case "Ongoing":
-				open[ev.ID] = true
-				if committed[ev.ID] {
-					m[usedAgain]++
-				}
-			case "PrepareCommit", "PrepareAbort":
-				delete(open, ev.ID)
-				deciding[ev.ID] = true
-			default:
-				delete(deciding, ev.ID)
-				committed[ev.ID] = committed[ev.ID] || ev.State == "CompleteCommit"
-			}
-		}
-	}
-}
-
-func (m Met) step(ev history.Transaction, during func(inject string) bool) {
-	m[ev.Kind()]++
-	if ev.State == "PrepareAbort" {
-		switch ev.Cause {
-		case "init":
-			m[successorAborts]++
-		case "timeout":
-			m[timesOut]++
-		}
-	}
-	if ev.State == "PrepareCommit" && during("kafka.lost-answer") {
-		m[answersLost]++
-	}
-	if ev.State == "PrepareCommit" && during("kafka.late-request") {
-		m[requestsLate]++
-	}
-}
-
-// Missing are the steps and anomalies that no plan has met.
-func (m Met) Missing() []string {
-	return slices.DeleteFunc(slices.Clone(all), func(what string) bool { return m[what] > 0 })
 }

@@ -54,7 +54,7 @@ func TestASwarmOverKafka(t *testing.T) {
 					t.Errorf("%s: %s %v", why, kept, err)
 				}
 				mu.Lock()
-				met.Count(o.Run.Events)
+				met.Count(&s, o.Run.Events)
 				mu.Unlock()
 			})
 		}
@@ -64,7 +64,7 @@ func TestASwarmOverKafka(t *testing.T) {
 			fmt.Printf("%8d  %s\n", met[what], what)
 		}
 	}
-	if missing := met.Missing(); len(missing) > 0 && *swarm >= few {
+	if missing := met.Missing(*swarm); len(missing) > 0 && *swarm >= few {
 		t.Errorf("%d plans, and none has met: %q", *swarm, missing)
 	}
 }

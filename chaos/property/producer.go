@@ -15,6 +15,8 @@ import (
 // producerFaults begin the names of those that strike an application before the job.
 const producerFaults = string(fault.Producer) + "."
 
+var producerKinds = slices.DeleteFunc(fault.Names(), func(name string) bool { return !strings.HasPrefix(name, producerFaults) })
+
 // producerSteps are the protocol steps at which those are aimed.
 var producerSteps = []string{"producer.ready", "producer.began", "producer.committed", "producer.aborted", "txn.preparecommit", "marker.appended"}
 
@@ -30,9 +32,8 @@ func drawProducer(t *rapid.T, s *scenario.Scenario) {
 		CommitInterval:        span(t, "commit interval", 500*time.Millisecond, 3*time.Second, 500*time.Millisecond),
 		RecordsPerTransaction: oneOf[int64](t, "records per transaction", 0, 8, 200),
 		TransactionTimeout:    oneOf[int64](t, "transaction timeout", 60_000, 10_000)}
-	kinds := slices.DeleteFunc(fault.Names(), func(name string) bool { return !strings.HasPrefix(name, producerFaults) })
 	for i := range rapid.IntRange(0, 3).Draw(t, "faults of the producer") {
-		kind, _ := fault.Lookup(oneOf(t, "kind", kinds...))
+		kind, _ := fault.Lookup(oneOf(t, "kind", producerKinds...))
 		f := fault.Fault{Name: fmt.Sprintf("p%d", i+1), Inject: kind.Name}
 		if rapid.Bool().Draw(t, "at a step") {
 			f.When = &fault.When{Event: oneOf(t, "step", producerSteps...),
