@@ -16,13 +16,16 @@ check:
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt is due on:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	go test -run TestArchitecture .
 
-# The same seed gives the same trace: on one thread, with a busy garbage collector, from a -race build.
+# The same seed gives the same trace: on one thread, with a busy garbage collector, from a -race build; of the main job, and
+# of one with many faults of Kafka.
 determinism: build
 	go build -race -o bin/chaos-race ./cmd/chaos
-	@set -e; trace() { "$$@" run scenarios/jm-failover.yaml --seed 7 --out bin/trace >/dev/null 2>&1; grep traceHash bin/trace/run.json; }; \
-	want=$$(trace bin/chaos); echo "$$want"; \
-	for got in "$$(GOMAXPROCS=1 trace bin/chaos)" "$$(GOGC=10 trace bin/chaos)" "$$(trace bin/chaos-race)"; do \
-		[ "$$got" = "$$want" ] || { echo "another trace: $$got"; exit 1; }; \
+	@set -e; trace() { "$$@" run scenarios/$$s.yaml --seed 7 --out bin/trace >/dev/null 2>&1; grep traceHash bin/trace/run.json; }; \
+	for s in jm-failover kafka-coordinator-failover; do \
+		want=$$(trace bin/chaos); echo "$$s $$want"; \
+		for got in "$$(GOMAXPROCS=1 trace bin/chaos)" "$$(GOGC=10 trace bin/chaos)" "$$(trace bin/chaos-race)"; do \
+			[ "$$got" = "$$want" ] || { echo "another trace: $$got"; exit 1; }; \
+		done; \
 	done
 
 # The figures: events/s of the kernel, virtual-s/s of a whole world, records/s of the audit, and the rest.
