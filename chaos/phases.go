@@ -174,9 +174,6 @@ func (r *runner) waitsFor(quiet time.Duration) string {
 	if pending := first.waitsFor(r.world.Input.Sent(), quiet); pending != "" || len(r.applications) == 1 {
 		return pending
 	}
-	if owed := first.Owed(); owed > 0 {
-		return fmt.Sprintf("%d transactions are not committed that the downstream application has to read", owed)
-	}
 	return r.applications[1].waitsFor(r.world.Log.End(sinkOf(&first.job).Topic), quiet)
 }
 
