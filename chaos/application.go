@@ -36,8 +36,8 @@ func applications(s *scenario.Scenario) (all []*application, err error) {
 	return []*application{first, next}, nil
 }
 
-// view joins the applications to the world that they run in.
-func (r *runner) view() {
+// join has the applications look at the world that they run in.
+func (r *runner) join() {
 	r.applications[0].View = &r.world.View
 	if len(r.applications) > 1 {
 		r.applications[1].View = r.world.Downstream

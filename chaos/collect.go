@@ -20,11 +20,11 @@ import (
 
 // collect reads what is to be judged, of each application: the history, and the logs themselves.
 func (r *runner) collect(drained bool) (runs []*checker.Run, err error) {
-	all := merged(r.world.History(), r.world.Log.Events())
+	r.events = merged(r.world.History(), r.world.Log.Events())
 	for _, a := range r.applications {
-		events := all
+		events := r.events
 		if len(r.applications) > 1 {
-			events = a.events(all)
+			events = a.events(r.events)
 		}
 		run := &checker.Run{Pipeline: effective(a.scenario.Metadata.Name, &a.job), Flink: a.scenario.Deployment.FlinkConfiguration,
 			Events: events, Drained: drained, End: r.world.Now()}

@@ -62,6 +62,8 @@ func (r *runner) judge(o *Outcome, interrupted error) {
 	}
 	o.Results = checker.Judge(o.Run, names)
 	if down := o.Downstream; down != nil {
+		// What was promised to the application before the job is the first one's input.
+		names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == "upstreamExactlyOnce" })
 		down.Results = append(checker.Judge(down.Run, names), endToEnd(o.Run, down.Run))
 		down.Audit = checker.Audit(down.Run)
 		down.Measured = measure.Of(down.Run, measureStep(o.Virtual))
@@ -69,15 +71,13 @@ func (r *runner) judge(o *Outcome, interrupted error) {
 	o.Audit = checker.Audit(o.Run)
 	o.Measured = measure.Of(o.Run, measureStep(o.Virtual))
 	o.Levels = levels(r.scenario.SLO, o.Measured.Metrics)
-	o.Evidence = r.evidence(merged(r.world.History(), r.world.Log.Events()))
+	o.Evidence = r.evidence(r.events)
 	o.Judgement = r.verdict(o)
-	defer func() {
-		if o.Downstream != nil {
-			o.Downstream.Judgement = o.Judgement
-		}
-	}()
 	if interrupted != nil {
 		o.Judgement = Judgement{Word: "INTERRUPTED", Exit: ExitInterrupted, Reason: "the run was interrupted; what is shown is what had happened until then"}
+	}
+	if o.Downstream != nil {
+		o.Downstream.Judgement = o.Judgement // one run, one verdict
 	}
 }
 

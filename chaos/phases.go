@@ -36,7 +36,7 @@ func (r *runner) steady() error {
 func (r *runner) lacks(require map[string]scenario.Limit) string {
 	for _, a := range r.applications {
 		if status := a.Status(); status != running {
-			return fmt.Sprintf("%s is %s%s", a.called(), orNot(status), r.trouble())
+			return fmt.Sprintf("%s is %s%s", a.called(), orNot(status), r.trouble(a))
 		}
 	}
 	for _, name := range sortedNames(require) {
@@ -48,9 +48,12 @@ func (r *runner) lacks(require map[string]scenario.Limit) string {
 	return ""
 }
 
-// trouble is what the job has last said of why it does not run, or "".
-func (r *runner) trouble() string {
+// trouble is what an application's job has last said of why it does not run, or "".
+func (r *runner) trouble(a *application) string {
 	for _, e := range slices.Backward(r.world.History()) {
+		if !a.Concerns(e) {
+			continue
+		}
 		switch ev := e.Event.(type) {
 		case history.JobStatus:
 			if ev.Cause != "" {

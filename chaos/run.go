@@ -63,6 +63,7 @@ type runner struct {
 	broken       func() error              // why the harness itself cannot go on
 	struck       time.Duration             // when a fault last began or ended
 	injector     *fault.Injector
+	events       history.History // all that was noted, once the run is over
 	progress     func(virtual time.Duration)
 	stopped      string // by stopWhen: why
 	notReady     string // the steady state was not reached: why
@@ -108,7 +109,7 @@ func execute(ctx context.Context, on On, cell scenario.Cell, seed uint64, progre
 			err = errors.Join(err, left)
 		}
 	}()
-	r.view()
+	r.join()
 	if err := r.arm(); err != nil {
 		return nil, err
 	}

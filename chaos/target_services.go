@@ -1,7 +1,6 @@
 package chaos
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -150,7 +149,7 @@ func (t *target) clusterID(process string) string {
 	if t.real != nil {
 		return t.real.ClusterID(process)
 	}
-	return cmp.Or(t.of(t.Application(process)).scenario.Deployment.FlinkConfiguration["high-availability.cluster-id"], "/default")
+	return t.of(t.Application(process)).scenario.Deployment.ClusterID()
 }
 
 // loseModelled takes the lease away in the model, and returns who it knows as the holder; "" if there was none.

@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 )
 
@@ -29,18 +30,17 @@ func (d *Downstream) setDefaults(first *Scenario) {
 	orDefault(&mine.Supervisor, of.Supervisor)
 	orDefault(&mine.Job.Parallelism, of.Job.Parallelism)
 	orDefault(&mine.Job.UpgradeMode, of.Job.UpgradeMode)
-	flink := map[string]string{haClusterID: cmp.Or(of.FlinkConfiguration[haClusterID], "/default") + "-" + d.Name}
-	for _, given := range []map[string]string{of.FlinkConfiguration, mine.FlinkConfiguration} {
-		for key, value := range given {
-			if key != haClusterID || value != of.FlinkConfiguration[haClusterID] { // two clusters are told apart by it
-				flink[key] = value
-			}
-		}
-	}
+	flink := map[string]string{}
+	maps.Copy(flink, of.FlinkConfiguration)
+	flink[haClusterID] = of.ClusterID() + "-" + d.Name // two clusters are told apart by it
+	maps.Copy(flink, mine.FlinkConfiguration)
 	mine.FlinkConfiguration = flink
 	orDefault(&d.Pipeline.Source.Topic, first.Pipeline.Sink[sinkTopic])
 	d.Pipeline.setDefaults()
 }
+
+// ClusterID keeps clusters apart that share a coordination service (high-availability.cluster-id).
+func (d Deployment) ClusterID() string { return cmp.Or(d.FlinkConfiguration[haClusterID], "/default") }
 
 // topics are those that the applications read and write.
 func (s *Scenario) topics() []string {
@@ -126,6 +126,9 @@ func (r *rules) downstream() {
 	}
 	if prefix := next.Pipeline.Sink[sinkPrefix]; prefix != "" && prefix == r.s.Pipeline.Sink[sinkPrefix] {
 		own.fail([]string{"pipeline", "sink", sinkPrefix}, "the sink of the first application has the prefix %q, too: the two would fence each other, and abort what the other has open", prefix)
+	}
+	if id := next.Deployment.ClusterID(); id == r.s.Deployment.ClusterID() {
+		own.fail(append(flink, haClusterID), "the first application's cluster is %s, too: the two would take each other's leaders and checkpoints for their own; take it away, or give another", id)
 	}
 	if next.Deployment.Profile != r.s.Deployment.Profile {
 		own.fail([]string{"deployment", "profile"}, "both applications cost the same in one world: take profile away, it is %s", r.s.Deployment.Profile)
