@@ -14,23 +14,26 @@ func (n *Node) newActor(addr mailbox.Addr, impl mailbox.Actor, parent *actor) *a
 	return a
 }
 
-// settle lets an actor move in at its address. Its first message is Started.
-func (n *Node) settle(a *actor) {
+// settle lets actors move in at their addresses, all before any of them acts: what the first one asks of the last is not
+// refused. The first message of each is Started.
+func (n *Node) settle(actors ...*actor) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.ending || a.parent != nil && a.parent.ended {
-		return
+	for _, a := range actors {
+		if n.ending || a.parent != nil && a.parent.ended {
+			continue
+		}
+		if n.actors[a.addr] != nil {
+			panic(fmt.Sprintf("live: %s is spawned, but that address is taken", a.addr))
+		}
+		n.actors[a.addr] = a
+		if a.parent != nil {
+			a.parent.children[a] = true
+		}
+		a.inbox.put(mail{a.addr, mailbox.Started{}}, false)
+		n.running.Add(1)
+		go a.loop()
 	}
-	if n.actors[a.addr] != nil {
-		panic(fmt.Sprintf("live: %s is spawned, but that address is taken", a.addr))
-	}
-	n.actors[a.addr] = a
-	if a.parent != nil {
-		a.parent.children[a] = true
-	}
-	a.inbox.put(mail{a.addr, mailbox.Started{}}, false)
-	n.running.Add(1)
-	go a.loop()
 }
 
 func (n *Node) over(a *actor) bool {

@@ -75,13 +75,15 @@ func Start(cfg Config) *Node {
 	if n.cfg.Note == nil {
 		n.cfg.Note = func(history.Entry) {}
 	}
+	var residents []*actor
 	for _, r := range cfg.Residents {
 		addr := mailbox.Addr(cfg.Name)
 		if r.Name != "" {
 			addr = addr.In(r.Name)
 		}
-		n.settle(n.newActor(addr, r.Actor, nil))
+		residents = append(residents, n.newActor(addr, r.Actor, nil))
 	}
+	n.settle(residents...)
 	if cfg.Listen != nil {
 		n.running.Add(1)
 		go n.accept()

@@ -141,6 +141,27 @@ func TestMailToNobodyComesBack(t *testing.T) {
 	w.hears("blob-get back from nowhere", "blob-get back from store/nobody", "blob-get back from asker/nobody")
 }
 
+// A process begins with all its residents: the first one can ask the last one at once.
+func TestResidentsFindEachOther(t *testing.T) {
+	w := newTown(t)
+	w.start("p", told(func(env mailbox.Env, _ mailbox.Addr, m mailbox.Msg) error {
+		switch m := m.(type) {
+		case mailbox.Started:
+			env.Send("p/resident-99", ask(1))
+		case wire.BlobDone:
+			w.say("answer %d", m.Req)
+		case mailbox.Undeliverable:
+			w.say("%s back from %s", m.M.Word(), m.To)
+		}
+		return nil
+	}), func(cfg *Config) {
+		for i := range 100 {
+			cfg.Residents = append(cfg.Residents, Resident{fmt.Sprintf("resident-%d", i), echo})
+		}
+	})
+	w.hears("answer 1")
+}
+
 // The death of a process is told once to those who knew it, and when it is there again it is reached again.
 func TestADeadProcessIsNoticedAndItsSuccessorReached(t *testing.T) {
 	w := newTown(t)
