@@ -107,8 +107,14 @@ func (t *target) LoseMachine(process string) error {
 	return t.alive(process, func() { t.World.LoseMachine(t.Machine(process)) })
 }
 
+// SkewClock sets the clock of a process, of this life or the next: the machine has it.
 func (t *target) SkewClock(process string, offset time.Duration, rate float64) error {
-	return t.alive(process, func() { t.SetClock(process, offset, rate) })
+	set := func(int) { t.SetClock(process, offset, rate) }
+	if _, is := brokerOf(process); is {
+		return t.model(process, "set the clock of", set)
+	}
+	set(0)
+	return nil
 }
 
 func (t *target) SetLink(from, to string, state fault.LinkState) error {

@@ -194,7 +194,7 @@ func (w *World) release(a *actor, effects []effect, outcome error) {
 			w.send(a, f.to, f.m)
 		case f.timer != nil:
 			if !f.timer.stopped {
-				w.queue.push(w.now+max(a.process.clock.stretch(f.timer.wait), 0), event{do: expire, to: a.address,
+				w.queue.push(w.now+max(int64(a.process.clock.Stretch(f.timer.wait)), 0), event{do: expire, to: a.address,
 					from: a.address, life: a.process.life, m: f.timer})
 			}
 		case f.child != nil:

@@ -51,7 +51,7 @@ type process struct {
 	life   uint32 // grows with every death: what belongs to a former life is ignored
 	orphan bool   // nobody will start it again
 	boot   int
-	clock  clock
+	clock  Clock
 	links  []*link
 	actors []*actor
 	cores  []int64 // when each is free
@@ -70,8 +70,7 @@ func (w *World) Add(p Process) {
 	if p.Machine == "" {
 		p.Machine = p.Name
 	}
-	n := &process{Process: p, index: len(w.order), key: hashString(Mix(w.cfg.Seed), p.Name), phase: dead}
-	n.clock = clock{shown: 0, rate: 1}
+	n := &process{Process: p, index: len(w.order), key: hashString(Mix(w.cfg.Seed), p.Name), phase: dead, clock: NewClock()}
 	n.cores = make([]int64, p.Cores)
 	w.processes[p.Name] = n
 	w.order = append(w.order, n)
@@ -119,12 +118,13 @@ func (w *World) start(p *process) {
 // Kill ends a process as SIGKILL does: what it had in memory is gone, its connections break.
 func (w *World) Kill(name string) { w.stop(w.mustProcess(name), "killed", false, dead) }
 
-// LoseMachine ends every process of a machine, and with them whatever was on its disks. Nobody refuses
+// LoseMachine ends every process of a machine, and with them whatever was on its disks, and its clock. Nobody refuses
 // connections: to the others it is silent.
 func (w *World) LoseMachine(machine string) {
 	for _, p := range w.order {
 		if p.Machine == machine {
-			w.stop(p, "machine lost", false, gone)
+			w.stop(p, history.MachineLost, false, gone)
+			p.clock = NewClock()
 		}
 	}
 }

@@ -170,9 +170,9 @@ func (i *Injector) follow(event history.Event) {
 	case history.ProcessStarted:
 		delete(i.down, e.Name)
 	case history.ProcessStopped:
-		// A pause and a wrong clock die with the process; links, services and a broker's disk stay as they are.
+		// A pause dies with the process, a wrong clock with its machine; links, services and a broker's disk stay as they are.
 		i.conditions = slices.DeleteFunc(i.conditions, func(c *condition) bool {
-			dies := c.pause == e.Name || c.clock == e.Name
+			dies := c.pause == e.Name || c.clock == e.Name && e.Cause == history.MachineLost
 			c.firing.gone = c.firing.gone || dies
 			return dies
 		})

@@ -210,6 +210,20 @@ func TestAFullDiskOutlivesItsBroker(t *testing.T) {
 	}
 }
 
+// A wrong clock is the machine's: it outlives the process, and is gone with the machine.
+func TestAWrongClockOutlivesItsProcess(t *testing.T) {
+	for cause, want := range map[string][]string{
+		"killed":            {"1s clock kafka 20m0s x1", "1m1s clock kafka 0s x1"},
+		history.MachineLost: {"1s clock kafka 20m0s x1"},
+	} {
+		w := newFake(t, nil, "clock.skew @1s for 1m target=kafka:all jump=20m")
+		w.run(2 * time.Second)
+		w.note(history.ProcessStopped{Name: "kafka", Cause: cause})
+		w.run(time.Hour)
+		w.wants(want...)
+	}
+}
+
 func TestNobodyToHit(t *testing.T) {
 	w := newFake(t, nil, "jobmanager.kill @1s", "jobmanager.kill @2s")
 	w.run(time.Minute)

@@ -51,6 +51,7 @@ type Kind struct {
 	Default  Aim    // where it goes when the scenario does not say
 	Network  bool   // it acts on links, not on processes
 	Backends []Backend
+	Only     map[Backend][]Role // on some, it can be aimed at fewer
 	Lasts    Lasting
 	Undo     string // how it ends
 }
@@ -79,6 +80,14 @@ func Lookup(name string) (Kind, bool) {
 
 // On says whether a backend can do it.
 func (k Kind) On(b Backend) bool { return slices.Contains(k.Backends, b) }
+
+// RolesOn are those that it can be aimed at on a backend.
+func (k Kind) RolesOn(b Backend) []Role {
+	if only, fewer := k.Only[b]; fewer {
+		return only
+	}
+	return k.Roles
+}
 
 // Param finds a parameter by name.
 func (k Kind) Param(name string) (Param, bool) {

@@ -67,6 +67,7 @@ var clockKinds = []Kind{
 			{Name: "rate", Type: Number, Default: "1", Doc: "how fast it runs; 1 is right"},
 		},
 		Roles: Roles, Default: processes(JobManager, Leader),
-		Backends: []Backend{Sim, Kubernetes}, Lasts: Optional, Undo: "the jump is taken back and the rate is 1 again",
+		Backends: []Backend{Sim, Process, Kubernetes}, Only: map[Backend][]Role{Process: {Kafka}}, Lasts: Optional,
+		Undo: "the jump is taken back and the rate is 1 again",
 	},
 }

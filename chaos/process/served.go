@@ -8,6 +8,7 @@ import (
 	"github.com/flinch-dev/flinch/chaos/process/broker"
 	"github.com/flinch-dev/flinch/runtime/history"
 	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/sim"
 )
 
 // The model of Kafka can be served: its brokers answer on TCP at once, each in the goroutine of its connection, and yet
@@ -55,6 +56,8 @@ func (h host) Now() time.Duration {
 	}
 	return h.c.Now()
 }
+
+func (h host) Clock(broker mailbox.Addr) *sim.Clock { return h.c.World.Clock(string(broker)) }
 
 func (h host) Note(broker mailbox.Addr, step history.Event) {
 	if h.c.live() {

@@ -129,6 +129,12 @@ func (r *rules) side(path []string, s fault.Side, kind fault.Kind) {
 		if !slices.Contains(kind.Roles, role) {
 			r.fail(append(path, "role", strconv.Itoa(i)), "%s cannot be aimed at %s, only at %s", kind.Name, role, join(kind.Roles))
 		}
+		for _, b := range r.backendsOf() {
+			if roles := kind.RolesOn(b); slices.Contains(kind.Roles, role) && !slices.Contains(roles, role) {
+				r.fail(append(path, "role", strconv.Itoa(i)), "on backend %s, %s cannot be aimed at %s, only at %s; take %[1]s out of backends, or choose another target",
+					b, kind.Name, role, join(roles))
+			}
+		}
 	}
 	only := func(role fault.Role) bool { return len(s.Role) == 0 || len(s.Role) == 1 && s.Role[0] == role }
 	if r.application(append(path, "application"), s.Application); s.Application != "" {

@@ -40,7 +40,7 @@ gone with the program.
 
   chaos broker                                          one broker on 127.0.0.1:9092
   chaos broker --brokers 3 --topic orders:8             three, on 9092 to 9094, with a topic
-  chaos broker --faults scenarios/my.yaml               set up as a scenario's, and its kafka.* faults strike
+  chaos broker --faults scenarios/my.yaml               set up as a scenario's, and its faults of Kafka strike
   chaos broker --setting num.partitions=4               set up by Kafka's own names, as a scenario's pipeline.broker`,
 		Args: cobra.NoArgs, RunE: s.run}
 	f := c.Flags()
@@ -49,7 +49,7 @@ gone with the program.
 	f.IntVar(&s.version, "transaction-version", 2, "the cluster's transaction.version: 0, 1 or 2")
 	f.StringArrayVar(&s.topics, "topic", nil, "a topic that is there from the start: name:partitions")
 	f.StringArrayVar(&s.settings, "setting", nil, "a setting of the brokers by Kafka's own name: name=value")
-	f.StringVar(&s.faults, "faults", "", "a scenario whose kafka.* faults strike, by the time since the start or at a step of a transaction")
+	f.StringVar(&s.faults, "faults", "", "a scenario whose faults of Kafka strike (kafka.*, and clock.skew of kafka alone), by the time since the start or at a step of a transaction")
 	f.BoolVar(&s.AllowRemote, "allow-remote", false, "listen on other than the loopback interface: whoever reaches it may do anything")
 	return c
 }

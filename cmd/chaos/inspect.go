@@ -121,10 +121,22 @@ func describe(w io.Writer, k fault.Kind) error {
 	}
 	line("target.role", commas(k.Roles))
 	line("for", lasting(k.Lasts))
-	line("backends", commas(k.Backends))
+	line("backends", commas(backendsOf(k)))
 	line("undone", k.Undo)
 	_, err = fmt.Fprintf(w, "\n%s", example)
 	return err
+}
+
+// backendsOf are those of a kind, each with the roles that it is limited to.
+func backendsOf(k fault.Kind) (all []string) {
+	for _, b := range k.Backends {
+		text := string(b)
+		if only, fewer := k.Only[b]; fewer {
+			text += " (" + commas(only) + " only)"
+		}
+		all = append(all, text)
+	}
+	return all
 }
 
 // parameter is what a parameter means and may be: "how it fails (http-503 or timeout; http-503 if left out)".

@@ -12,7 +12,10 @@ type ProcessConnected struct {
 	PID  int
 }
 
-// ProcessStopped: Cause is "killed", "machine lost", or the message of a failed assertion, with Panic set.
+// MachineLost is why a process has stopped whose machine is gone.
+const MachineLost = "machine lost"
+
+// ProcessStopped: Cause is "killed", MachineLost, or the message of a failed assertion, with Panic set.
 type ProcessStopped struct {
 	Name  string
 	Cause string

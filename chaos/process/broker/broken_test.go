@@ -30,6 +30,37 @@ func TestADiskIsFullForAWhile(t *testing.T) {
 	l.reads(l.client(both()), 0, 200)
 }
 
+// The clock of a coordinator jumps ahead: to it, a transaction has had its time.
+func TestAClockIsWrong(t *testing.T) {
+	skew, err := fault.Parse("clock.skew @txn.ongoing target=kafka:all jump=20m")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		timeout time.Duration
+		faults  []fault.Fault
+		want    string
+	}{{15 * time.Minute, []fault.Fault{skew}, "CompleteAbort"}, {30 * time.Minute, []fault.Fault{skew}, "Ongoing"}, {15 * time.Minute, nil, "Ongoing"}} {
+		l := start(t, Config{Kafka: kafka.Config{AbortScanInterval: time.Millisecond, TransactionMaxTimeout: time.Hour}, Faults: c.faults})
+		raw, sink := l.client(), l.client(kgo.TransactionalID("sink"), kgo.TransactionTimeout(c.timeout))
+		l.must(sink.BeginTransaction())
+		sink.ProduceSync(l.ctx, kgo.StringRecord("the abort may overtake it"))
+		var now string
+		for range 1000 { // each takes longer than a scan
+			req := kmsg.NewPtrDescribeTransactionsRequest()
+			req.TransactionalIDs = []string{"sink"}
+			resp, err := req.RequestWith(l.ctx, raw)
+			l.must(err)
+			if now = resp.TransactionStates[0].State; now != "Ongoing" && now != "PrepareAbort" {
+				break
+			}
+		}
+		if now != c.want {
+			t.Errorf("with a timeout of %s and %d faults, the transaction is %s, not %s", c.timeout, len(c.faults), now, c.want)
+		}
+	}
+}
+
 // A client over its quota has its answer at once, with the time for which it should be silent. What it has sent already
 // is not looked at before.
 func TestAClientOverItsQuotaHasToWait(t *testing.T) {

@@ -23,7 +23,9 @@ type injector struct {
 }
 
 // AboutKafka says whether a fault is one that strikes Kafka itself.
-func AboutKafka(f fault.Fault) bool { return strings.HasPrefix(f.Inject, string(fault.Kafka)+".") }
+func AboutKafka(f fault.Fault) bool {
+	return strings.HasPrefix(f.Inject, string(fault.Kafka)+".") || f.Inject == "clock.skew" && slices.Equal(f.Target.Role, []fault.Role{fault.Kafka})
+}
 
 func newInjector(s *Server, kill func(node int), faults []fault.Fault) (*injector, error) {
 	i := &injector{s: s, kill: kill}
@@ -131,7 +133,13 @@ func (i *injector) SetService(_ fault.Role, state fault.ServiceState) error {
 	return nil
 }
 
-// Nobody else is in this world, and it has one machine, one clock and no network.
+// SkewClock makes a broker's clock wrong, in this life and the next.
+func (i *injector) SkewClock(broker string, off time.Duration, rate float64) error {
+	i.s.host.Clock(mailbox.Addr(broker)).Set(i.s.now(), off, rate)
+	return nil
+}
+
+// Nobody else is in this world, and it has one machine and no network.
 
 func (i *injector) Leader(string) string                 { return "" }
 func (i *injector) Hosting(string, string, int) []string { return nil }
@@ -143,9 +151,6 @@ func (i *injector) LoseLease(holder string) error        { return cannot("take t
 func (i *injector) Replace(producer string) error        { return cannot("replace " + producer) }
 func (i *injector) SetLink(a, b string, _ fault.LinkState) error {
 	return cannot("break the link from " + a + " to " + b)
-}
-func (i *injector) SkewClock(broker string, _ time.Duration, _ float64) error {
-	return cannot("set the clock of " + broker)
 }
 
 func cannot(what string) error { return fmt.Errorf("%s: a served model cannot do that", what) }

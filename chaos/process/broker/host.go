@@ -7,6 +7,7 @@ import (
 
 	"github.com/flinch-dev/flinch/runtime/history"
 	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/sim"
 	"github.com/flinch-dev/flinch/sim/kafka"
 )
 
@@ -16,6 +17,8 @@ type Host interface {
 	sync.Locker
 	// Now is the true time, which stands still while the host is locked.
 	Now() time.Duration
+	// Clock is a broker's own, which may be wrong, over all of its lives.
+	Clock(broker mailbox.Addr) *sim.Clock
 	// Note hears of a step of the protocol. What the broker has done after it has not yet left, and never does if the
 	// broker is killed now.
 	Note(broker mailbox.Addr, step history.Event)
@@ -29,6 +32,7 @@ type alone struct {
 	s       *Server
 	faults  *injector
 	restart time.Duration
+	clocks  map[mailbox.Addr]*sim.Clock
 }
 
 // instant is a delay that is over at once.
@@ -41,7 +45,7 @@ func newAlone(s *Server, cfg *Config) (a *alone, err error) {
 			*d = instant
 		}
 	}
-	a = &alone{s: s, restart: cmp.Or(cfg.RestartAfter, 10*time.Second)}
+	a = &alone{s: s, restart: cmp.Or(cfg.RestartAfter, 10*time.Second), clocks: map[mailbox.Addr]*sim.Clock{}}
 	a.faults, err = newInjector(s, a.kill, cfg.Faults)
 	return a, err
 }
@@ -58,6 +62,14 @@ func (a *alone) begin() {
 }
 
 func (a *alone) Now() time.Duration { return a.s.now() }
+
+func (a *alone) Clock(broker mailbox.Addr) *sim.Clock {
+	if a.clocks[broker] == nil {
+		c := sim.NewClock()
+		a.clocks[broker] = &c
+	}
+	return a.clocks[broker]
+}
 
 // Note shows faults a step. What the model finds wrong with itself is worth a line in the log.
 func (a *alone) Note(_ mailbox.Addr, step history.Event) {
