@@ -11,7 +11,7 @@ import (
 	"github.com/flinch-dev/flinch/runtime/wire"
 	"github.com/flinch-dev/flinch/sim"
 	"github.com/flinch-dev/flinch/sim/cluster"
-	"github.com/flinch-dev/flinch/sim/kafka"
+	"github.com/flinch-dev/flinch/sim/kafka/client"
 )
 
 // The coordinator dies at the very step at which it has decided for a commit: it has told nobody, and written no marker.
@@ -75,7 +75,7 @@ func TestAProcessOfTheWorldReachesAServedKafka(t *testing.T) {
 	c := conduct(t, Parts{Kafka: Served})
 	a := &asker{client: "other/kafka"}
 	c.Add(sim.Process{Name: "other", BootTime: -1, Boot: func(int) []sim.Resident {
-		return []sim.Resident{{Actor: a}, {Name: "kafka", Actor: kafka.NewClient(kafka.ClientConfig{Brokers: c.Kafka.Addrs()})}}
+		return []sim.Resident{{Actor: a}, {Name: "kafka", Actor: client.New(client.Config{Brokers: c.Kafka.Addrs()})}}
 	}})
 	waits(t, c, "it knows the output", func() bool { return a.answered.Req == 1 })
 	if len(a.answered.Latest) != 1 || a.answered.Err != "" {

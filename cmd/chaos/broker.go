@@ -21,6 +21,7 @@ import (
 	"github.com/flinch-dev/flinch/chaos/process/broker"
 	"github.com/flinch-dev/flinch/chaos/scenario"
 	"github.com/flinch-dev/flinch/sim/kafka"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // served is the broker command with its flags.
@@ -68,7 +69,7 @@ func (s *served) run(c *cobra.Command, _ []string) (err error) {
 		return usage("%v", err)
 	}
 	fmt.Fprintf(c.OutOrStdout(), "bootstrap servers: %s\n", strings.Join(server.Addrs(), ","))
-	fmt.Fprintf(c.OutOrStdout(), "%s, transaction.version %d; Ctrl-C ends it\n", count(s.Kafka.Brokers, "broker"), s.Kafka.TransactionVersion-kafka.TV0)
+	fmt.Fprintf(c.OutOrStdout(), "%s, transaction.version %d; Ctrl-C ends it\n", count(s.Kafka.Brokers, "broker"), s.Kafka.TransactionVersion-protocol.TV0)
 	select {
 	case <-c.Context().Done():
 	case <-server.Done():
@@ -88,7 +89,7 @@ func (s *served) settle(c *cobra.Command) error {
 		return usage("--transaction-version %d: there are 0, 1 and 2", s.version)
 	}
 	versioned := c.Flags().Changed("transaction-version")
-	s.Kafka.TransactionVersion = kafka.TV0 + kafka.TransactionVersion(s.version)
+	s.Kafka.TransactionVersion = protocol.TV0 + protocol.TransactionVersion(s.version)
 	if err := s.readFaults(c, versioned); err != nil {
 		return err
 	}

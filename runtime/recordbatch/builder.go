@@ -19,6 +19,7 @@ const HeaderSize = 61
 // Attribute bits.
 const (
 	Compression   int16 = 0x07
+	LogAppendTime int16 = 0x08 // all records have the time of the append, which is the batch's latest time
 	Transactional int16 = 0x10
 	Control       int16 = 0x20
 )

@@ -68,15 +68,15 @@ func (cfg Config) Applications() []Application {
 
 // add adds the processes of an application to the world: their actors, or stand-ins for real processes. The Kafka
 // client of a stand-in stays in the world: it dies with the process, and its connections are the world's.
-func (c *Cluster) add(cfg Config, a Application, client func() []sim.Resident) {
+func (c *Cluster) add(cfg Config, a Application, clients func() []sim.Resident) {
 	process := func(name string, root func(kafka mailbox.Addr) mailbox.Actor) {
 		p := sim.Process{Name: name, Cores: cfg.Cores, RestartAfter: a.RestartAfter, Boot: func(int) []sim.Resident {
-			return append([]sim.Resident{{Actor: root(mailbox.Addr(name).In("kafka"))}}, client()...)
+			return append([]sim.Resident{{Actor: root(mailbox.Addr(name).In("kafka"))}}, clients()...)
 		}}
 		if cfg.Outside != nil {
 			p = sim.Process{Name: name, BootTime: -1, RestartAfter: a.RestartAfter, Outside: cfg.Outside.Mail, Boot: func(boot int) []sim.Resident {
 				cfg.Outside.Start(name, boot)
-				return client()
+				return clients()
 			}}
 		}
 		c.Add(p)

@@ -97,7 +97,7 @@ func New(cfg Config) *Cluster {
 	}
 	service(string(objectStore), func() mailbox.Actor { return c.Blobs })
 	service(string(ha), func() mailbox.Actor { return c.Lease })
-	client := c.kafka(cfg)
+	clients := c.kafka(cfg)
 	if cfg.Input.Topic != "" {
 		c.Log.CreateTopic(cfg.Input.Topic, cfg.Input.Partitions)
 	}
@@ -105,7 +105,7 @@ func New(cfg Config) *Cluster {
 		c.Log.CreateTopic(name, cfg.Topics[name])
 	}
 	for _, a := range cfg.Applications() {
-		c.add(cfg, a, client)
+		c.add(cfg, a, clients)
 	}
 	c.Input = newGenerator(w, c.Log, c.Files, cfg.Input)
 	c.upstream(cfg)

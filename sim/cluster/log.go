@@ -11,6 +11,7 @@ import (
 	"github.com/flinch-dev/flinch/runtime/record"
 	"github.com/flinch-dev/flinch/sim"
 	"github.com/flinch-dev/flinch/sim/kafka"
+	"github.com/flinch-dev/flinch/sim/kafka/client"
 )
 
 // Log is Kafka as those see it who stand outside of the job: who feeds its input, and who reads everything when it
@@ -64,7 +65,7 @@ func (m model) End(topic string) (sum int64) {
 func (m model) Events() history.History { return nil }
 
 // kafka sets up Kafka, and returns the Kafka clients that each process has in the world.
-func (c *Cluster) kafka(cfg Config) (client func() []sim.Resident) {
+func (c *Cluster) kafka(cfg Config) (clients func() []sim.Resident) {
 	nothing := func() []sim.Resident { return nil }
 	switch {
 	case cfg.Log != nil: // the brokers have names, so that faults can be aimed at the way to them
@@ -85,7 +86,7 @@ func (c *Cluster) kafka(cfg Config) (client func() []sim.Resident) {
 	modelled := kafka.NewCluster(cfg.Kafka)
 	c.brokers(modelled, cfg.RestartAfter, nil, func(i, _ int) []sim.Resident { return []sim.Resident{{Actor: modelled.Broker(i)}} })
 	return func() []sim.Resident {
-		return []sim.Resident{{Name: "kafka", Actor: kafka.NewClient(kafka.ClientConfig{Brokers: modelled.Addrs(), TransactionVersion: cfg.Kafka.TransactionVersion})}}
+		return []sim.Resident{{Name: "kafka", Actor: client.New(client.Config{Brokers: modelled.Addrs(), TransactionVersion: cfg.Kafka.TransactionVersion})}}
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
 	"github.com/flinch-dev/flinch/sim"
-	"github.com/flinch-dev/flinch/sim/kafka"
+	"github.com/flinch-dev/flinch/sim/kafka/client"
 	"github.com/flinch-dev/flinch/sim/upstream"
 )
 
@@ -41,7 +41,7 @@ type instances struct {
 	cluster *Cluster
 	process sim.Process // but for its name and its actors
 	app     Producer
-	client  kafka.ClientConfig
+	client  client.Config
 	topic   string
 	feed    upstream.Feed
 	started int
@@ -56,7 +56,7 @@ func (c *Cluster) upstream(cfg Config) {
 	}
 	c.instances = &instances{cluster: c, process: sim.Process{Cores: cfg.Cores, RestartAfter: cfg.RestartAfter},
 		app: *app, topic: cfg.Input.Topic, feed: c.Input,
-		client: kafka.ClientConfig{Brokers: c.Kafka.Addrs(), TransactionVersion: cfg.Kafka.TransactionVersion,
+		client: client.Config{Brokers: c.Kafka.Addrs(), TransactionVersion: cfg.Kafka.TransactionVersion,
 			RequestTimeout: app.RequestTimeout, DeliveryTimeout: app.DeliveryTimeout}}
 	c.instances.start()
 }
@@ -71,7 +71,7 @@ func (i *instances) start() {
 		i.lives++
 		cfg := upstream.Config{Kafka: mailbox.Addr(p.Name).In("kafka"), TransactionalID: i.app.id(p.Name, boot),
 			Group: i.app.TransactionalID + "-position", Topic: i.topic, Timeout: i.app.Timeout, Records: i.app.Records, Interval: i.app.Interval, Abort: i.app.Abort, Life: life, Feed: i.feed}
-		return []sim.Resident{{Actor: upstream.New(cfg)}, {Name: "kafka", Actor: kafka.NewClient(i.client)}}
+		return []sim.Resident{{Actor: upstream.New(cfg)}, {Name: "kafka", Actor: client.New(i.client)}}
 	}
 	i.cluster.Add(p)
 }

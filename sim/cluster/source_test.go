@@ -17,6 +17,8 @@ import (
 	"github.com/flinch-dev/flinch/sim"
 	"github.com/flinch-dev/flinch/sim/cluster"
 	"github.com/flinch-dev/flinch/sim/kafka"
+	"github.com/flinch-dev/flinch/sim/kafka/client"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // copied is a cluster whose job copies a topic into another one, exactly once; and somebody else, who has a Kafka client.
@@ -42,7 +44,7 @@ func copies(t *testing.T, source plan.Operator, flink map[string]string) *copied
 	c := &copied{t: t, Cluster: cluster.New(cluster.Config{World: sim.Config{Seed: 7}, JobManagers: 1, TaskManagers: 1, Cores: 2, RestartAfter: time.Second, Flink: conf, Job: job,
 		Kafka: kafka.Config{}, Topics: map[string]int{"out": 2}, Input: cluster.Input{Topic: "in", Partitions: 2, Rate: 100, Keys: 10, Until: 4 * time.Minute}})}
 	c.Add(sim.Process{Name: "somebody", BootTime: -1, Boot: func(int) []sim.Resident {
-		return []sim.Resident{{Actor: c}, {Name: "kafka", Actor: kafka.NewClient(kafka.ClientConfig{Brokers: c.Kafka.Addrs()})}}
+		return []sim.Resident{{Actor: c}, {Name: "kafka", Actor: client.New(client.Config{Brokers: c.Kafka.Addrs()})}}
 	}})
 	c.passes(30 * time.Second)
 	if c.Completed() == 0 {
@@ -97,9 +99,9 @@ func (c *copied) once(partition int32, n int) {
 // theirs comes out once, from their first one on.
 func TestATopicGrowsUnderAJob(t *testing.T) {
 	c := copies(t, plan.Operator{}, map[string]string{"partition.discovery.interval.ms": "20000"})
-	c.asks(c.Kafka.Addrs()[0], kafka.Request{Corr: 1, Req: growTo(4)})
+	c.asks(c.Kafka.Addrs()[0], protocol.Request{Corr: 1, Req: growTo(4)})
 	for _, m := range c.heard {
-		if answer, ok := m.(kafka.Response); ok && answer.Resp.(*kmsg.CreatePartitionsResponse).Topics[0].ErrorCode != 0 {
+		if answer, ok := m.(protocol.Response); ok && answer.Resp.(*kmsg.CreatePartitionsResponse).Topics[0].ErrorCode != 0 {
 			t.Fatalf("the topic did not grow: %+v", answer.Resp)
 		}
 	}
@@ -127,7 +129,7 @@ func TestATopicGrowsUnderAJob(t *testing.T) {
 // Without a look now and then, nobody reads what is new.
 func TestATopicGrowsUnnoticed(t *testing.T) {
 	c := copies(t, plan.Operator{}, map[string]string{"partition.discovery.interval.ms": "-1"})
-	c.asks(c.Kafka.Addrs()[0], kafka.Request{Corr: 1, Req: growTo(4)})
+	c.asks(c.Kafka.Addrs()[0], protocol.Request{Corr: 1, Req: growTo(4)})
 	c.Log.Append("in", 3, c.Now(), []record.Record{{Key: []byte("new"), Value: 1, Count: 1}})
 	c.passes(2 * time.Minute)
 	if n := len(c.read(3)); n > 0 {

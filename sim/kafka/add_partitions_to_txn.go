@@ -6,6 +6,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // addPartitionsToTxn is asked by TV1-style clients (v0-3), and by partition leaders (v4-5) for a produce request
@@ -25,8 +26,8 @@ func (b *Broker) addPartitionsToTxn(env mailbox.Env, c call, req *kmsg.AddPartit
 		}
 	}
 	reply := func(env mailbox.Env, code int16) {
-		if code == producerFenced && req.Version < 2 {
-			code = invalidProducerEpoch
+		if code == protocol.ProducerFenced && req.Version < 2 {
+			code = protocol.InvalidProducerEpoch
 		}
 		resp := kmsg.NewPtrAddPartitionsToTxnResponse()
 		for _, t := range req.Topics {
@@ -35,8 +36,8 @@ func (b *Broker) addPartitionsToTxn(env mailbox.Env, c call, req *kmsg.AddPartit
 			for _, n := range t.Partitions {
 				p := kmsg.NewAddPartitionsToTxnResponseTopicPartition()
 				p.Partition, p.ErrorCode = n, code
-				if code == operationNotAttempted && b.cluster.partition(topicPartition{t.Topic, n}) == nil {
-					p.ErrorCode = unknownTopicOrPartition
+				if code == protocol.OperationNotAttempted && b.cluster.partition(topicPartition{t.Topic, n}) == nil {
+					p.ErrorCode = protocol.UnknownTopicOrPartition
 				}
 				topic.Partitions = append(topic.Partitions, p)
 			}
@@ -46,9 +47,9 @@ func (b *Broker) addPartitionsToTxn(env mailbox.Env, c call, req *kmsg.AddPartit
 	}
 	switch {
 	case req.TransactionalID == "":
-		reply(env, invalidRequest)
+		reply(env, protocol.InvalidRequest)
 	case unknown:
-		reply(env, operationNotAttempted)
+		reply(env, protocol.OperationNotAttempted)
 	default:
 		b.add(env, req.TransactionalID, req.ProducerID, req.ProducerEpoch, all, false, reply)
 	}
@@ -101,22 +102,22 @@ func (b *Broker) addForLeader(env mailbox.Env, c call, req *kmsg.AddPartitionsTo
 func (b *Broker) add(env mailbox.Env, id string, pid int64, epoch int16, partitions []topicPartition, tv2 bool, reply func(mailbox.Env, int16)) {
 	e, code := b.lookup(id)
 	switch {
-	case code != none:
+	case code != protocol.None:
 		reply(env, code)
 	case e == nil:
-		reply(env, invalidProducerIDMapping)
+		reply(env, protocol.InvalidProducerIDMapping)
 	case e.pending != nil:
-		reply(env, concurrentTransactions)
+		reply(env, protocol.ConcurrentTransactions)
 	case e.kept():
 		reply(env, e.closed(pid, epoch))
 	case e.pid != pid:
-		reply(env, invalidProducerIDMapping)
+		reply(env, protocol.InvalidProducerIDMapping)
 	case e.epoch != epoch:
-		reply(env, producerFenced)
+		reply(env, protocol.ProducerFenced)
 	case e.state.deciding():
-		reply(env, concurrentTransactions)
+		reply(env, protocol.ConcurrentTransactions)
 	case e.state == Ongoing && !slices.ContainsFunc(partitions, func(tp topicPartition) bool { return !e.has(tp) }):
-		reply(env, none)
+		reply(env, protocol.None)
 	default:
 		next := e.txnRecord
 		if e.state != Ongoing {
@@ -135,19 +136,19 @@ func (b *Broker) add(env mailbox.Env, id string, pid int64, epoch int16, partiti
 func (b *Broker) verify(id string, pid int64, epoch int16) func(topicPartition) int16 {
 	e, code := b.lookup(id)
 	switch {
-	case code != none:
+	case code != protocol.None:
 	case e != nil && e.kept():
 		code = e.closed(pid, epoch)
 	case e == nil || e.pid != pid:
-		code = invalidProducerIDMapping
+		code = protocol.InvalidProducerIDMapping
 	case e.epoch != epoch:
-		code = producerFenced
+		code = protocol.ProducerFenced
 	case e.state.deciding():
-		code = concurrentTransactions
+		code = protocol.ConcurrentTransactions
 	}
 	return func(tp topicPartition) int16 {
-		if code == none && !(e.state == Ongoing && e.has(tp)) {
-			return transactionAbortable
+		if code == protocol.None && !(e.state == Ongoing && e.has(tp)) {
+			return protocol.TransactionAbortable
 		}
 		return code
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // softwareNames are what a client may call itself and its version.
@@ -16,11 +18,11 @@ var softwareNames = regexp.MustCompile(`^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9
 func (b *Broker) apiVersions(req *kmsg.ApiVersionsRequest) kmsg.Response {
 	resp := kmsg.NewPtrApiVersionsResponse()
 	if req.Version >= 3 && !(softwareNames.MatchString(req.ClientSoftwareName) && softwareNames.MatchString(req.ClientSoftwareVersion)) {
-		resp.ErrorCode = invalidRequest
+		resp.ErrorCode = protocol.InvalidRequest
 		return resp
 	}
 	if req.ClusterID != nil && *req.ClusterID != clusterID || req.NodeID >= 0 && req.NodeID != b.node {
-		resp.ErrorCode = rebootstrapRequired // the client took this broker for another one
+		resp.ErrorCode = protocol.RebootstrapRequired // the client took this broker for another one
 		return resp
 	}
 	for _, key := range slices.Sorted(maps.Keys(apis)) {
@@ -34,10 +36,10 @@ func (b *Broker) apiVersions(req *kmsg.ApiVersionsRequest) kmsg.Response {
 	}
 	const name = "transaction.version"
 	s := kmsg.NewApiVersionsResponseSupportedFeature()
-	s.Name, s.MinVersion, s.MaxVersion = name, 0, TV2.level()
+	s.Name, s.MinVersion, s.MaxVersion = name, 0, protocol.TV2.Level()
 	resp.SupportedFeatures = append(resp.SupportedFeatures, s)
 	resp.FinalizedFeaturesEpoch = 0
-	if level := b.cluster.cfg.TransactionVersion.level(); level > 0 { // a feature at level 0 is not finalized
+	if level := b.cluster.cfg.TransactionVersion.Level(); level > 0 { // a feature at level 0 is not finalized
 		f := kmsg.NewApiVersionsResponseFinalizedFeature()
 		f.Name, f.MinVersionLevel, f.MaxVersionLevel = name, level, level
 		resp.FinalizedFeatures = append(resp.FinalizedFeatures, f)

@@ -7,8 +7,10 @@ import (
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
 	"github.com/flinch-dev/flinch/runtime/record"
+	"github.com/flinch-dev/flinch/runtime/recordbatch"
 	"github.com/flinch-dev/flinch/runtime/wire"
 	"github.com/flinch-dev/flinch/sim"
+	"github.com/flinch-dev/flinch/sim/kafka/client"
 )
 
 // bench is a cluster of three with the topic "out", and one process with a client.
@@ -21,7 +23,7 @@ func bench(root mailbox.Actor) (*sim.World, *Cluster) {
 	}
 	w.Run(time.Millisecond)
 	w.Add(sim.Process{Name: "app", Boot: func(int) []sim.Resident {
-		return []sim.Resident{{Actor: root}, {Name: "kafka", Actor: NewClient(ClientConfig{Brokers: c.Addrs()})}}
+		return []sim.Resident{{Actor: root}, {Name: "kafka", Actor: client.New(client.Config{Brokers: c.Addrs()})}}
 	}})
 	return w, c
 }
@@ -80,8 +82,8 @@ func BenchmarkProduceFetch(b *testing.B) {
 		if !w.RunUntil(func() bool { return r.read == records }, time.Minute) {
 			b.Fatalf("read %d of %d records: %v", r.read, records, w.Panics())
 		}
-		if first := c.Partition("out", 0).batches[0]; (int(first.end-first.at)-headerSize)/int(first.last+1) != 100 {
-			b.Fatalf("a record has %d bytes", (int(first.end-first.at)-headerSize)/int(first.last+1))
+		if first := c.Partition("out", 0).batches[0]; (int(first.end-first.at)-recordbatch.HeaderSize)/int(first.last+1) != 100 {
+			b.Fatalf("a record has %d bytes", (int(first.end-first.at)-recordbatch.HeaderSize)/int(first.last+1))
 		}
 	}
 	b.ReportMetric(float64(records*b.N)/b.Elapsed().Seconds(), "records/s")

@@ -7,6 +7,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // Broker is one life of one broker. What it holds is what its memory holds.
@@ -15,7 +16,7 @@ type Broker struct {
 	node    int32
 	boot    int
 	conns   map[connKey]*conn
-	asked   caller // requests to other brokers
+	asked   protocol.Caller // requests to other brokers
 	led     map[*Partition]*led
 	polls   map[*Partition][]*poll
 	txns    map[string]*entry
@@ -41,7 +42,8 @@ type led struct {
 func (c *Cluster) Broker(n int) mailbox.Actor {
 	c.boots[n]++
 	b := &Broker{cluster: c, node: int32(n), boot: c.boots[n], conns: map[connKey]*conn{},
-		asked: newCaller(interBrokerTimeout), led: map[*Partition]*led{}, polls: map[*Partition][]*poll{}, txns: map[string]*entry{}, meters: map[meterKey]*meter{}}
+		asked: protocol.NewCaller(interBrokerTimeout), led: map[*Partition]*led{}, polls: map[*Partition][]*poll{},
+		txns: map[string]*entry{}, meters: map[meterKey]*meter{}}
 	for i := range b.ready {
 		b.ready[i] = -1
 	}
@@ -53,27 +55,27 @@ func (b *Broker) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) erro
 	switch m := m.(type) {
 	case mailbox.Started:
 		b.start(env)
-	case Request:
+	case protocol.Request:
 		b.arrive(env, from, m)
 	case arrived:
 		b.admit(env, m.Request.from, m.Request.m)
-	case Response:
-		b.asked.answered(env, m)
+	case protocol.Response:
+		b.asked.Answered(env, m)
 	case depart:
 		env.Send(m.answer.to, m.answer.m)
 	case mailbox.Undeliverable:
-		if r, ok := m.M.(Request); ok {
-			b.asked.refused(env, r.Corr)
+		if r, ok := m.M.(protocol.Request); ok {
+			b.asked.Refused(env, r.Corr)
 		}
 	case mailbox.Disconnected:
-		b.asked.disconnected(env, m.Process)
+		b.asked.Disconnected(env, m.Process)
 		for key := range b.conns { // only deletes, so it may be done in any order
 			if key.from.Process() == m.Process {
 				delete(b.conns, key)
 			}
 		}
-	case sweep:
-		b.asked.sweep(env)
+	case protocol.Sweep:
+		b.asked.Sweep(env)
 	case appended:
 		b.appended(env, m.transition)
 	case appendTimedOut:
@@ -176,7 +178,7 @@ func (b *Broker) refuse(env mailbox.Env, c call) {
 		return
 	}
 	resp := kmsg.NewPtrApiVersionsResponse()
-	resp.ErrorCode = unsupportedVersion
+	resp.ErrorCode = protocol.UnsupportedVersion
 	c.version = 0
 	b.answer(env, c, resp)
 }

@@ -5,6 +5,9 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/flinch-dev/flinch/runtime/recordbatch"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // Every broker goes by its own clock, and writes what that shows into logs which others read. Transactions here have a
@@ -14,7 +17,7 @@ func TestClocks(t *testing.T) {
 	skew := func(l *lab, broker int, by time.Duration) { l.SetClock(string(Addr(broker)), by, 1) }
 	// wrote is a writer with a transaction that has a record, and a timeout.
 	wrote := func(l *lab, timeout time.Duration) *writer {
-		_, pid, epoch := l.InitFor("a", noPID, noEpoch, timeout)
+		_, pid, epoch := l.InitFor("a", protocol.NoProducerID, protocol.NoEpoch, timeout)
 		w := l.Owner("a", pid, epoch)
 		w.Write(0, 1)
 		return w
@@ -74,8 +77,8 @@ func TestClocks(t *testing.T) {
 			w := l.PlainWriter()
 			l.pass(time.Minute - l.Now())
 			w.Write(0, 1)
-			if h, _ := parseHeader(l.Fetch(0, 0, false).RecordBatches); time.UnixMilli(h.maxTime).UTC().Format("15:04") != "00:21" {
-				t.Errorf("the record is of %v", time.UnixMilli(h.maxTime).UTC())
+			if h, _ := recordbatch.ParseHeader(l.Fetch(0, 0, false).RecordBatches); time.UnixMilli(h.MaxTime).UTC().Format("15:04") != "00:21" {
+				t.Errorf("the record is of %v", time.UnixMilli(h.MaxTime).UTC())
 			}
 		}},
 		{"retention goes by it", func(l *lab) {
@@ -90,7 +93,7 @@ func TestClocks(t *testing.T) {
 			topic := kmsg.NewListOffsetsRequestTopic()
 			topic.Topic = "out"
 			p := kmsg.NewListOffsetsRequestTopicPartition()
-			p.Timestamp = earliest
+			p.Timestamp = protocol.Earliest
 			topic.Partitions = append(topic.Partitions, p)
 			req.Topics = append(req.Topics, topic)
 			if got := l.ask(l.Leader("out", 0), 5, req).(*kmsg.ListOffsetsResponse).Topics[0].Partitions[0].Offset; got != 1 {

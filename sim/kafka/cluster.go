@@ -7,6 +7,7 @@ import (
 
 	"github.com/flinch-dev/flinch/runtime/history"
 	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // Cluster is what outlives any broker: topics, transactions, groups, and who leads what.
@@ -118,7 +119,7 @@ func (c *Cluster) store(tp *txnPartition, r *txnRecord) {
 }
 
 func (c *Cluster) wake(broker int32, m mailbox.Msg) {
-	if c.cfg.Wake != nil && broker != noLeader {
+	if c.cfg.Wake != nil && broker != protocol.NoLeader {
 		c.cfg.Wake(c.addrs[broker], m)
 	}
 }

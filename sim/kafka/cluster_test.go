@@ -10,6 +10,7 @@ import (
 
 	"github.com/flinch-dev/flinch/runtime/history"
 	"github.com/flinch-dev/flinch/runtime/record"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // After a run the checkers are told of every record what became of it, and when.
@@ -64,7 +65,7 @@ func TestAMarkerAgainstTheDecisionIsNoted(t *testing.T) {
 	m.ProducerID, m.ProducerEpoch = w.PID, w.Epoch+1
 	m.Topics = []kmsg.WriteTxnMarkersRequestMarkerTopic{{Topic: "out", Partitions: []int32{0}}}
 	req.Markers = append(req.Markers, m)
-	l.Send("kafka-1", Addr(l.Leader("out", 0)), Request{Corr: 1, Req: req})
+	l.Send("kafka-1", Addr(l.Leader("out", 0)), protocol.Request{Corr: 1, Req: req})
 	l.pass(time.Second)
 	var noted []string
 	for _, e := range l.History() {
@@ -85,13 +86,13 @@ func TestAcknowledgements(t *testing.T) {
 		part := kmsg.NewProduceRequestTopicPartition()
 		part.Records = w.To(0, sequence, 1).Data
 		req.Topics = []kmsg.ProduceRequestTopic{{Topic: "out", Partitions: []kmsg.ProduceRequestTopicPartition{part}}}
-		return l.send(l.Leader("out", 0), 12, req), l.asked
+		return l.send(l.Leader("out", 0), 12, req), l.Last
 	}
 	_, none := produce(0, 0)
 	_, leader := produce(1, 1)
 	sent, all := produce(-1, 2)
 	l.pass(500 * time.Millisecond)
-	l.is(fmt.Sprint(l.heard[none] != nil, l.heard[leader] != nil, l.heard[all] != nil), "false true false")
+	l.is(fmt.Sprint(l.Answered(none), l.Answered(leader), l.Answered(all)), "false true false")
 	l.is(l.Produced(sent()), "NONE at 2")
-	l.is(fmt.Sprint(l.heard[none] != nil), "false")
+	l.is(fmt.Sprint(l.Answered(none)), "false")
 }

@@ -4,39 +4,21 @@ import (
 	"time"
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
-
-// TransactionVersion is the cluster feature transaction.version.
-type TransactionVersion int8
-
-// The transaction versions. The zero value is what new clusters have.
-const (
-	DefaultTV TransactionVersion = iota
-	TV0
-	TV1
-	TV2
-)
-
-// level is the feature's own number.
-func (v TransactionVersion) level() int16 {
-	if v == DefaultTV {
-		v = TV2
-	}
-	return int16(v - TV0)
-}
 
 // Config describes a cluster. The zero Config is three brokers with Kafka's defaults.
 type Config struct {
-	Brokers                 int                // 3
-	TransactionVersion      TransactionVersion // transaction.version, 2
-	TransactionMaxTimeout   time.Duration      // transaction.max.timeout.ms, 15 min
-	AbortScanInterval       time.Duration      // transaction.abort.timed.out.transaction.cleanup.interval.ms, 10 s
-	IDExpiration            time.Duration      // transactional.id.expiration.ms, 7 days
-	IDExpiryScanInterval    time.Duration      // transaction.remove.expired.transaction.cleanup.interval.ms, 1 h
-	NoPartitionVerification bool               // transaction.partition.verification.enable=false
-	NoTopicAutoCreation     bool               // auto.create.topics.enable=false
-	NumPartitions           int                // num.partitions, of topics that are made without a word about it; 1
-	InitialRebalanceDelay   time.Duration      // group.initial.rebalance.delay.ms, 3 s; negative: none
+	Brokers                 int                         // 3
+	TransactionVersion      protocol.TransactionVersion // transaction.version, 2
+	TransactionMaxTimeout   time.Duration               // transaction.max.timeout.ms, 15 min
+	AbortScanInterval       time.Duration               // transaction.abort.timed.out.transaction.cleanup.interval.ms, 10 s
+	IDExpiration            time.Duration               // transactional.id.expiration.ms, 7 days
+	IDExpiryScanInterval    time.Duration               // transaction.remove.expired.transaction.cleanup.interval.ms, 1 h
+	NoPartitionVerification bool                        // transaction.partition.verification.enable=false
+	NoTopicAutoCreation     bool                        // auto.create.topics.enable=false
+	NumPartitions           int                         // num.partitions, of topics that are made without a word about it; 1
+	InitialRebalanceDelay   time.Duration               // group.initial.rebalance.delay.ms, 3 s; negative: none
 
 	MinInSyncReplicas         int           // min.insync.replicas, of topics that do not say it themselves; 1
 	UncleanLeaderElection     bool          // unclean.leader.election.enable, the same; never of the transaction log

@@ -6,6 +6,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 type connKey struct {
@@ -16,7 +17,7 @@ type connKey struct {
 // conn is a connection on which a request is being worked on. The next is looked at when that is answered.
 type conn struct {
 	key   connKey
-	queue []Request
+	queue []protocol.Request
 }
 
 // call is one request that is being worked on.
@@ -33,16 +34,16 @@ type call struct {
 // held and late are a request and an answer on which a fault sits.
 type held struct {
 	from mailbox.Addr
-	m    Request
+	m    protocol.Request
 }
 
 type late struct {
 	to mailbox.Addr
-	m  Response
+	m  protocol.Response
 }
 
 // arrive lets the faults have their say before a request is looked at.
-func (b *Broker) arrive(env mailbox.Env, from mailbox.Addr, m Request) {
+func (b *Broker) arrive(env mailbox.Env, from mailbox.Addr, m protocol.Request) {
 	f := &b.cluster.faults
 	key := kmsg.Key(m.Req.Key())
 	if f.loseRequest.take(key) {
@@ -61,7 +62,7 @@ func (b *Broker) arrive(env mailbox.Env, from mailbox.Addr, m Request) {
 }
 
 // admit queues a request behind those of the same connection.
-func (b *Broker) admit(env mailbox.Env, from mailbox.Addr, m Request) {
+func (b *Broker) admit(env mailbox.Env, from mailbox.Addr, m protocol.Request) {
 	var cn *conn
 	if m.Conn != 0 {
 		key := connKey{from, m.Conn}
@@ -76,7 +77,7 @@ func (b *Broker) admit(env mailbox.Env, from mailbox.Addr, m Request) {
 }
 
 // take begins the work on a request.
-func (b *Broker) take(env mailbox.Env, from mailbox.Addr, cn *conn, m Request) {
+func (b *Broker) take(env mailbox.Env, from mailbox.Addr, cn *conn, m protocol.Request) {
 	c := call{from: from, corr: m.Corr, client: m.ClientID, key: kmsg.Key(m.Req.Key()), version: m.Req.GetVersion(), conn: cn}
 	if b.cluster.quotas[b.node] != (Quota{}) {
 		c.size = m.Size()
@@ -87,7 +88,7 @@ func (b *Broker) take(env mailbox.Env, from mailbox.Addr, cn *conn, m Request) {
 // answer sends a response, unless a fault takes it, and lets the connection go on.
 func (b *Broker) answer(env mailbox.Env, c call, resp kmsg.Response) {
 	f := &b.cluster.faults
-	m := Response{Corr: c.corr, Resp: resp}
+	m := protocol.Response{Corr: c.corr, Resp: resp}
 	if f.loseAnswer.take(c.key) || f.lost.hits(env, "fault.lost-answer", c.key) {
 		b.leave(env, c)
 		return

@@ -6,6 +6,7 @@ import (
 
 	"github.com/flinch-dev/flinch/runtime/history"
 	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // entry is a transactional id in the coordinator's cache: the last record that was replicated, and what only
@@ -27,10 +28,10 @@ func (e *entry) busy() bool { return e.pending != nil || e.state.deciding() }
 // lookup finds a transactional id. Code says why this broker cannot answer for it; an unknown id is nil, none.
 func (b *Broker) lookup(id string) (*entry, int16) {
 	i := TxnPartitionOf(id)
-	if code := b.coordinates(i); code != none {
+	if code := b.coordinates(i); code != protocol.None {
 		return nil, code
 	}
-	return b.entry(i, id), none
+	return b.entry(i, id), protocol.None
 }
 
 // entry is what this broker has of a transactional id that it coordinates, or nil.
@@ -48,15 +49,15 @@ func (b *Broker) entry(i int, id string) *entry {
 func (b *Broker) coordinates(i int) int16 {
 	tp := &b.cluster.txns[i]
 	if tp.leader != b.node {
-		return NotCoordinator
+		return protocol.NotCoordinator
 	}
-	if code := b.cluster.coordinatorFault(); code != none {
+	if code := b.cluster.coordinatorFault(); code != protocol.None {
 		return code
 	}
 	if !b.loaded(i) {
-		return CoordinatorLoadInProgress
+		return protocol.CoordinatorLoadInProgress
 	}
-	return none
+	return protocol.None
 }
 
 // loaded says whether this broker coordinates a partition of the transaction log, whatever it answers.
@@ -67,7 +68,7 @@ func (b *Broker) loaded(i int) bool {
 
 func (b *Broker) cache(i int, r txnRecord) *entry {
 	tp := &b.cluster.txns[i]
-	e := &entry{txnRecord: r, log: tp, loadedIn: tp.epoch, lastEpoch: noEpoch}
+	e := &entry{txnRecord: r, log: tp, loadedIn: tp.epoch, lastEpoch: protocol.NoEpoch}
 	b.txns[r.id] = e
 	return e
 }

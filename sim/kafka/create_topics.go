@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // partitionsMax is how many partitions one request may ask for, as the controller has it.
@@ -25,10 +27,10 @@ func (b *Broker) createTopics(req *kmsg.CreateTopicsRequest) kmsg.Response {
 		out.Topic, out.NumPartitions, out.ReplicationFactor = in.Topic, -1, -1
 		p, code, why := b.cluster.plan(in)
 		if asked[in.Topic] > 1 {
-			code, why = invalidRequest, "Duplicate topic name."
+			code, why = protocol.InvalidRequest, "Duplicate topic name."
 			asked[in.Topic] = 0
 		}
-		if code != none {
+		if code != protocol.None {
 			out.ErrorCode, out.ErrorMessage = code, &why
 			resp.Topics = append(resp.Topics, out)
 			continue
@@ -55,24 +57,24 @@ type plan struct {
 func (c *Cluster) plan(in kmsg.CreateTopicsRequestTopic) (*plan, int16, string) {
 	p := &plan{name: in.Topic, partitions: int(in.NumPartitions), replicas: int(in.ReplicationFactor)}
 	if why := badTopicName(in.Topic); why != "" {
-		return nil, invalidTopicException, why
+		return nil, protocol.InvalidTopicException, why
 	}
 	if c.topics[in.Topic] != nil {
-		return nil, topicAlreadyExists, fmt.Sprintf("Topic '%s' already exists.", in.Topic)
+		return nil, protocol.TopicAlreadyExists, fmt.Sprintf("Topic '%s' already exists.", in.Topic)
 	}
 	if other := c.collision(in.Topic); other != "" {
-		return nil, invalidTopicException, fmt.Sprintf("Topic '%s' collides with existing topic: %s", in.Topic, other)
+		return nil, protocol.InvalidTopicException, fmt.Sprintf("Topic '%s' collides with existing topic: %s", in.Topic, other)
 	}
 	set := map[string]string{}
 	for _, e := range in.Configs {
 		if e.Value == nil {
-			return nil, invalidConfig, fmt.Sprintf("Null value not supported for topic configs: %s", e.Name)
+			return nil, protocol.InvalidConfig, fmt.Sprintf("Null value not supported for topic configs: %s", e.Name)
 		}
 		set[e.Name] = *e.Value
 	}
 	config, wrong := c.cfg.topicConfig(set)
 	if wrong != "" {
-		return nil, invalidConfig, wrong
+		return nil, protocol.InvalidConfig, wrong
 	}
 	p.config = config
 	if len(in.ReplicaAssignment) > 0 {
@@ -87,38 +89,38 @@ func (c *Cluster) plan(in kmsg.CreateTopicsRequestTopic) (*plan, int16, string) 
 	up := len(slices.DeleteFunc(slices.Clone(c.down), func(down bool) bool { return down }))
 	switch {
 	case p.replicas < 1:
-		return nil, invalidReplicationFactor, "Replication factor must be larger than 0, or -1 to use the default value."
+		return nil, protocol.InvalidReplicationFactor, "Replication factor must be larger than 0, or -1 to use the default value."
 	case p.partitions < 1:
-		return nil, invalidPartitions, "Number of partitions was set to an invalid non-positive value."
+		return nil, protocol.InvalidPartitions, "Number of partitions was set to an invalid non-positive value."
 	case p.replicas > up:
-		return nil, invalidReplicationFactor, fmt.Sprintf("Unable to replicate the partition %d time(s): only %d broker(s) are registered.", p.replicas, up)
+		return nil, protocol.InvalidReplicationFactor, fmt.Sprintf("Unable to replicate the partition %d time(s): only %d broker(s) are registered.", p.replicas, up)
 	case p.partitions > partitionsMax:
-		return nil, policyViolation, "Excessively large number of partitions per request."
+		return nil, protocol.PolicyViolation, "Excessively large number of partitions per request."
 	}
-	return p, none, ""
+	return p, protocol.None, ""
 }
 
 // assigned takes over which brokers are to have the partitions: as many each, the first one leads.
 func (p *plan) assigned(c *Cluster, in kmsg.CreateTopicsRequestTopic) (*plan, int16, string) {
 	switch {
 	case p.partitions != -1:
-		return nil, invalidRequest, "A manual partition assignment was specified, but numPartitions was not set to -1."
+		return nil, protocol.InvalidRequest, "A manual partition assignment was specified, but numPartitions was not set to -1."
 	case p.replicas != -1:
-		return nil, invalidRequest, "A manual partition assignment was specified, but replicationFactor was not set to -1."
+		return nil, protocol.InvalidRequest, "A manual partition assignment was specified, but replicationFactor was not set to -1."
 	}
 	p.partitions, p.replicas = len(in.ReplicaAssignment), len(in.ReplicaAssignment[0].Replicas)
 	p.assignment = make([][]int32, p.partitions)
 	seen := make([]bool, p.partitions)
 	for _, a := range in.ReplicaAssignment {
 		if a.Partition < 0 || int(a.Partition) >= p.partitions || seen[a.Partition] {
-			return nil, invalidReplicaAssignment, "partitions should be a consecutive 0-based integer sequence"
+			return nil, protocol.InvalidReplicaAssignment, "partitions should be a consecutive 0-based integer sequence"
 		}
 		if why := c.badReplicas(a.Replicas, p.replicas); why != "" {
-			return nil, invalidReplicaAssignment, why
+			return nil, protocol.InvalidReplicaAssignment, why
 		}
 		seen[a.Partition], p.assignment[a.Partition] = true, a.Replicas
 	}
-	return p, none, ""
+	return p, protocol.None, ""
 }
 
 // badReplicas says what is wrong with the brokers that are to have a partition, "" if nothing is.
@@ -154,8 +156,8 @@ func (c *Cluster) autoCreate(name string) (*topic, int16) {
 	in := kmsg.NewCreateTopicsRequestTopic()
 	in.Topic, in.NumPartitions, in.ReplicationFactor = name, -1, -1
 	p, code, _ := c.plan(in)
-	if code != none {
+	if code != protocol.None {
 		return nil, code
 	}
-	return c.create(p), none
+	return c.create(p), protocol.None
 }

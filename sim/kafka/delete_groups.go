@@ -7,6 +7,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // deleteGroups forgets groups without members, with all that they have committed.
@@ -24,16 +25,16 @@ func (b *Broker) deleteGroups(env mailbox.Env, c call, req *kmsg.DeleteGroupsReq
 		out.Group = id
 		s, code := b.shardOf(id)
 		switch {
-		case code != none:
+		case code != protocol.None:
 			out.ErrorCode = code
 		case s.find(id) == nil:
-			out.ErrorCode = groupIDNotFound
+			out.ErrorCode = protocol.GroupIDNotFound
 		case s.find(id).state != groupEmpty:
-			out.ErrorCode = nonEmptyGroup
+			out.ErrorCode = protocol.NonEmptyGroup
 		default:
 			g := s.find(id)
 			b.write(env, s, g.tombstones(), func(env mailbox.Env, code int16) {
-				if code == none && g.state == groupEmpty {
+				if code == protocol.None && g.state == groupEmpty {
 					g.move(groupDead)
 					delete(s.groups, id)
 				}

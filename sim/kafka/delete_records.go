@@ -1,6 +1,10 @@
 package kafka
 
-import "github.com/twmb/franz-go/pkg/kmsg"
+import (
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
+)
 
 // deleteRecords moves the start of logs. It may cut into an open transaction, but not go beyond the high
 // watermark; offset -1 stands for that.
@@ -15,13 +19,13 @@ func (b *Broker) deleteRecords(req *kmsg.DeleteRecordsRequest) kmsg.Response {
 			p := b.cluster.partition(topicPartition{t.Topic, in.Partition})
 			switch {
 			case p == nil:
-				out.ErrorCode = unknownTopicOrPartition
+				out.ErrorCode = protocol.UnknownTopicOrPartition
 			case t.Topic == offsetsTopic:
-				out.ErrorCode = invalidTopicException
+				out.ErrorCode = protocol.InvalidTopicException
 			case b.leads(p) == nil:
-				out.ErrorCode = notLeaderOrFollower
+				out.ErrorCode = protocol.NotLeaderOrFollower
 			case in.Offset > p.hw || in.Offset < -1:
-				out.ErrorCode = offsetOutOfRange
+				out.ErrorCode = protocol.OffsetOutOfRange
 			default:
 				to := in.Offset
 				if to == -1 {

@@ -1,6 +1,10 @@
 package kafka
 
-import "github.com/twmb/franz-go/pkg/kmsg"
+import (
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
+)
 
 // deleteTopics removes topics, by name or by id, with everything in them.
 func (b *Broker) deleteTopics(req *kmsg.DeleteTopicsRequest) kmsg.Response {
@@ -27,9 +31,9 @@ func (b *Broker) deleteTopics(req *kmsg.DeleteTopicsRequest) kmsg.Response {
 		var t *topic
 		switch {
 		case !byID && in.TopicID != [16]byte{}:
-			out.ErrorCode, out.ErrorMessage = invalidRequest, kmsg.StringPtr("You may not specify both topic name and topic id.")
+			out.ErrorCode, out.ErrorMessage = protocol.InvalidRequest, kmsg.StringPtr("You may not specify both topic name and topic id.")
 		case !byID && times[*in.Topic] > 1:
-			out.ErrorCode, out.ErrorMessage = invalidRequest, kmsg.StringPtr("Duplicate topic name.")
+			out.ErrorCode, out.ErrorMessage = protocol.InvalidRequest, kmsg.StringPtr("Duplicate topic name.")
 			times[*in.Topic] = 0
 		case byID:
 			t, out.ErrorCode = b.cluster.named("", in.TopicID, true)
@@ -39,10 +43,10 @@ func (b *Broker) deleteTopics(req *kmsg.DeleteTopicsRequest) kmsg.Response {
 		switch {
 		case t == nil:
 			if out.ErrorMessage == nil {
-				out.ErrorMessage = words(out.ErrorCode)
+				out.ErrorMessage = protocol.Description(out.ErrorCode)
 			}
 		case t == b.cluster.offsetsLog:
-			out.ErrorCode, out.ErrorMessage = invalidRequest, kmsg.StringPtr("The groups of the cluster are in "+offsetsTopic+".")
+			out.ErrorCode, out.ErrorMessage = protocol.InvalidRequest, kmsg.StringPtr("The groups of the cluster are in "+offsetsTopic+".")
 		default:
 			out.Topic, out.TopicID = kmsg.StringPtr(t.name), t.id
 			b.cluster.DeleteTopic(t.name)

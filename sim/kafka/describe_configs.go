@@ -7,6 +7,8 @@ import (
 	"strconv"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // describeConfigs shows the configuration of topics and of this broker.
@@ -20,20 +22,20 @@ func (b *Broker) describeConfigs(req *kmsg.DescribeConfigsRequest) kmsg.Response
 		switch in.ResourceType {
 		case kmsg.ConfigResourceTypeTopic:
 			if why := badTopicName(in.ResourceName); why != "" {
-				refuse(invalidTopicException, why)
+				refuse(protocol.InvalidTopicException, why)
 			} else if t := b.cluster.topics[in.ResourceName]; t == nil {
-				out.ErrorCode = unknownTopicOrPartition
+				out.ErrorCode = protocol.UnknownTopicOrPartition
 			} else {
 				all = t.config.entries()
 			}
 		case kmsg.ConfigResourceTypeBroker:
 			if n, err := strconv.Atoi(in.ResourceName); in.ResourceName != "" && (err != nil || n != int(b.node)) {
-				refuse(invalidRequest, fmt.Sprintf("Unexpected broker id, expected %d or empty string, but received %s.", b.node, in.ResourceName))
+				refuse(protocol.InvalidRequest, fmt.Sprintf("Unexpected broker id, expected %d or empty string, but received %s.", b.node, in.ResourceName))
 			} else if in.ResourceName != "" { // the cluster's common one is what was set while it ran: nothing
 				all = b.cluster.cfg.entries(b.node)
 			}
 		default:
-			refuse(invalidRequest, fmt.Sprintf("Unsupported resource type: %v", in.ResourceType))
+			refuse(protocol.InvalidRequest, fmt.Sprintf("Unsupported resource type: %v", in.ResourceType))
 		}
 		for _, e := range all {
 			if len(in.ConfigNames) == 0 || slices.Contains(in.ConfigNames, e.name) {

@@ -1,6 +1,10 @@
 package kafka
 
-import "github.com/twmb/franz-go/pkg/kmsg"
+import (
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
+)
 
 // describeGroups shows groups with their members, and what those have; what they subscribe to while the group is stable.
 func (b *Broker) describeGroups(req *kmsg.DescribeGroupsRequest) kmsg.Response {
@@ -10,12 +14,12 @@ func (b *Broker) describeGroups(req *kmsg.DescribeGroupsRequest) kmsg.Response {
 		out.Group = id
 		s, code := b.groupShard(id)
 		switch {
-		case code != none:
+		case code != protocol.None:
 			out.ErrorCode = code
 		case s.find(id) != nil:
 			s.find(id).describe(&out)
 		case req.Version >= 6:
-			out.ErrorCode, out.State = groupIDNotFound, string(groupDead)
+			out.ErrorCode, out.State = protocol.GroupIDNotFound, string(groupDead)
 			out.ErrorMessage = kmsg.StringPtr("Group " + id + " not found.")
 		default:
 			out.State = string(groupDead)

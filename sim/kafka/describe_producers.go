@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // describeProducers shows every producer that a partition knows, with or without an open transaction.
@@ -19,9 +21,9 @@ func (b *Broker) describeProducers(req *kmsg.DescribeProducersRequest) kmsg.Resp
 			p := b.cluster.partition(topicPartition{t.Topic, n})
 			switch {
 			case p == nil:
-				out.ErrorCode = unknownTopicOrPartition
+				out.ErrorCode = protocol.UnknownTopicOrPartition
 			case b.leads(p) == nil:
-				out.ErrorCode = notLeaderOrFollower
+				out.ErrorCode = protocol.NotLeaderOrFollower
 			default:
 				for _, pid := range slices.Sorted(maps.Keys(p.producers)) {
 					s := p.producers[pid]

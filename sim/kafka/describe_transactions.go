@@ -1,6 +1,10 @@
 package kafka
 
-import "github.com/twmb/franz-go/pkg/kmsg"
+import (
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
+)
 
 // describeTransactions shows what a coordinator knows of transactional ids.
 func (b *Broker) describeTransactions(req *kmsg.DescribeTransactionsRequest) kmsg.Response {
@@ -10,10 +14,10 @@ func (b *Broker) describeTransactions(req *kmsg.DescribeTransactionsRequest) kms
 		out.TransactionalID = id
 		e, code := b.lookup(id)
 		switch {
-		case code != none:
+		case code != protocol.None:
 			out.ErrorCode = code
-		case e == nil || e.epoch == noEpoch:
-			out.ErrorCode = transactionalIDNotFound
+		case e == nil || e.epoch == protocol.NoEpoch:
+			out.ErrorCode = protocol.TransactionalIDNotFound
 		default:
 			out.State = string(e.state)
 			out.ProducerID, out.ProducerEpoch = e.pid, e.epoch

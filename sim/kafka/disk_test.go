@@ -3,6 +3,8 @@ package kafka
 import (
 	"testing"
 	"time"
+
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // A broker without room for its log halts, and what it led goes to others when its session has run out.
@@ -17,7 +19,7 @@ func TestDiskFull(t *testing.T) {
 				}
 			})
 		})
-		_, pid, epoch := l.InitFor("a", noPID, noEpoch, 15*time.Minute)
+		_, pid, epoch := l.InitFor("a", protocol.NoProducerID, protocol.NoEpoch, 15*time.Minute)
 		w := l.Owner("a", pid, epoch)
 		l.is(w.Write(0, 1), "NONE at 0")
 		return w

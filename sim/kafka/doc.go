@@ -1,22 +1,23 @@
-// Package kafka is a deterministic model of a Kafka cluster with transactions, and of the client in front of it.
+// Package kafka is a deterministic model of a Kafka cluster with transactions. The client in front of it is package client;
+// what both have in common is package protocol.
 //
-//	runtime ── wire.Kafka* ──▶ Client ("<process>/kafka")
-//	                             │ kmsg requests, retries, sequences, at most 5 in flight
-//	                             ▼
-//	        ┌──────────────── Broker ("kafka-N") ────────────────┐
-//	        │ produce ─▶ partition log ─▶ high watermark ─▶ fetch │ ◀── AppendInput (the world's generator)
-//	        │    │ first of a transaction                         │
-//	        │    ▼ AddPartitionsToTxn                             │
-//	        │ coordinator: prepare ─▶ append ─▶ complete          │
-//	        │    └── WriteTxnMarkers ──▶ partition leaders ──▶ LSO moves
-//	        │                                    │ __consumer_offsets
-//	        │ group coordinator ◀── apply ───────┘                │
-//	        │    ├── OffsetCommit, TxnOffsetCommit ──▶ that log    │
-//	        │    └── JoinGroup ─▶ rebalance ─▶ SyncGroup ─▶ that log
-//	        └─────────────────────────────────────────────────────┘
-//	                             │ after the run
-//	                             ▼
-//	                  Cluster.Dump: every record and its fate
+//	                  client.Client
+//	                     │ protocol.Request: kmsg requests
+//	                     ▼
+//	┌──────────────── Broker ("kafka-N") ────────────────┐
+//	│ produce ─▶ partition log ─▶ high watermark ─▶ fetch │ ◀── AppendInput (the world's generator)
+//	│    │ first of a transaction                         │
+//	│    ▼ AddPartitionsToTxn                             │
+//	│ coordinator: prepare ─▶ append ─▶ complete          │
+//	│    └── WriteTxnMarkers ──▶ partition leaders ──▶ LSO moves
+//	│                                    │ __consumer_offsets
+//	│ group coordinator ◀── apply ───────┘                │
+//	│    ├── OffsetCommit, TxnOffsetCommit ──▶ that log    │
+//	│    └── JoinGroup ─▶ rebalance ─▶ SyncGroup ─▶ that log
+//	└─────────────────────────────────────────────────────┘
+//	                     │ after the run
+//	                     ▼
+//	          Cluster.Dump: every record and its fate
 //
 // The Cluster holds what is replicated, and so survives a broker: logs with the producer state derived from
 // them, __consumer_offsets among them, topics, transaction records, leaders. A Broker holds what only its memory knows:

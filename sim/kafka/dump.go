@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/flinch-dev/flinch/runtime/record"
+	"github.com/flinch-dev/flinch/runtime/recordbatch"
 )
 
 // Row is one record of a log with what became of it. Times are true times; -1 is never.
@@ -45,28 +46,28 @@ func (c *Cluster) dump(topic string, partitions []*Partition, yield func(*Row) b
 				continue
 			}
 			data := p.bytes(b)
-			h, err := parseHeader(data)
+			h, err := recordbatch.ParseHeader(data)
 			assert(err == nil, "the log of %s-%d cannot be read at %d: %v", topic, p.index, b.base, err)
 			records, err := c.records(&h, data)
 			assert(err == nil, "the log of %s-%d cannot be unpacked at %d: %v", topic, p.index, b.base, err)
 			row = Row{Partition: p.index, ProducerID: b.pid, Epoch: b.epoch, Fate: b.fate,
 				Appended: b.appended, Decided: b.decided, Visible: b.visible}
-			if h.transactional() {
+			if h.Transactional() {
 				row.TransactionalID = c.ids[b.pid]
 			}
 			if b.fate == Open {
 				row.Decided = -1
 			}
-			for r := (recordReader{data: records}); r.next(); {
-				row.Offset = b.base + r.delta
-				key, known := keys[string(r.key)]
+			for r := (recordbatch.Reader{Data: records}); r.Next(); {
+				row.Offset = b.base + r.Delta
+				key, known := keys[string(r.Key)]
 				if !known {
-					key = string(r.key)
+					key = string(r.Key)
 					keys[key] = key
 				}
-				row.Key, row.Value = key, r.long()
-				row.Time = record.EventTime(h.timeOf(r.timeDelta))
-				row.Origin, row.Count = r.from()
+				row.Key, row.Value = key, r.Long()
+				row.Time = record.EventTime(h.TimeOf(r.TimeDelta))
+				row.Origin, row.Count = r.From()
 				if !yield(&row) {
 					return
 				}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/flinch-dev/flinch/runtime/history"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // What the controller does when brokers go and come back. It knows of a dead one when that one's session has run out.
@@ -22,7 +23,7 @@ func (c *Cluster) Died(broker int) {
 }
 
 // alive says whether there is such a broker, and it is not dead.
-func (c *Cluster) alive(broker int32) bool { return broker != noLeader && !c.dead[broker] }
+func (c *Cluster) alive(broker int32) bool { return broker != protocol.NoLeader && !c.dead[broker] }
 
 // FailOver is for a broker whose session has run out: it leaves every ISR and the metadata until it starts again, and
 // others lead what it led.
@@ -56,7 +57,7 @@ func (c *Cluster) FailOver(broker int) {
 func (c *Cluster) ElectUnclean(broker int) {
 	for _, t := range c.allTopics() {
 		for _, p := range t.partitions {
-			if p.leader == noLeader && !c.down[broker] && p.has(int32(broker)) {
+			if p.leader == protocol.NoLeader && !c.down[broker] && p.has(int32(broker)) {
 				p.lead(int32(broker), c.cfg.Now())
 			}
 		}
@@ -69,13 +70,13 @@ func (c *Cluster) returned(broker int32) {
 	c.down[broker], c.dead[broker] = false, false
 	for _, t := range c.allTopics() {
 		for _, p := range t.partitions {
-			if p.leader == noLeader {
+			if p.leader == protocol.NoLeader {
 				p.elect(c.cfg.Now())
 			}
 		}
 	}
 	for i := range c.txns {
-		if tp := &c.txns[i]; tp.leader == noLeader && tp.inSync(broker) {
+		if tp := &c.txns[i]; tp.leader == protocol.NoLeader && tp.inSync(broker) {
 			c.coordinate(i, broker)
 		}
 	}
@@ -94,7 +95,7 @@ func (c *Cluster) candidate(r *replicaSet, unclean bool) int32 {
 			return n
 		}
 	}
-	return noLeader
+	return protocol.NoLeader
 }
 
 // elect finds a partition another leader, if it can.
@@ -109,18 +110,18 @@ func (p *Partition) elect(now time.Duration) {
 func (p *Partition) lead(to int32, now time.Duration) {
 	c, old := p.cluster, p.leader
 	end := p.leo
-	if to != noLeader {
+	if to != protocol.NoLeader {
 		end = p.endOf(to)
 	}
 	wasInSync := p.inSync(to)
 	p.replicaSet.lead(c, p.topic, to)
 	p.leaderEpoch++
-	unclean := to != noLeader && !wasInSync
+	unclean := to != protocol.NoLeader && !wasInSync
 	c.tell(p.topic, history.PartitionElected{Topic: p.topic, Partition: p.index, Leader: to, Unclean: unclean, Lost: p.leo - end})
 	if end < p.leo {
 		p.truncate(end, now)
 	}
-	if to != noLeader {
+	if to != protocol.NoLeader {
 		p.settleIn(now)
 	}
 	p.rouse(old)                 // fetches may have to go elsewhere
@@ -144,7 +145,7 @@ func (p *Partition) settleIn(now time.Duration) {
 func (c *Cluster) coordinate(partition int, to int32) {
 	tp := &c.txns[partition]
 	old := tp.leader
-	if to == noLeader && old == noLeader {
+	if to == protocol.NoLeader && old == protocol.NoLeader {
 		return
 	}
 	tp.replicaSet.lead(c, transactionLog, to)
@@ -162,7 +163,7 @@ func (r *replicaSet) lead(c *Cluster, topic string, to int32) {
 		r.fallBehind(old, c.cfg.Now()) // with all that it has
 	}
 	r.leader = to
-	if to == noLeader {
+	if to == protocol.NoLeader {
 		return
 	}
 	r.keepsUp(to)

@@ -4,6 +4,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // ending is what EndTxn does in a state.
@@ -36,25 +37,25 @@ var endingsTV2 = map[State][4]ending{
 // endTxn decides a transaction. The answer comes when the decision is durable, not when partitions know it.
 func (b *Broker) endTxn(env mailbox.Env, c call, req *kmsg.EndTxnRequest) {
 	reply := func(env mailbox.Env, code int16, pid int64, epoch int16) {
-		if code == producerFenced && req.Version < 2 {
-			code = invalidProducerEpoch
+		if code == protocol.ProducerFenced && req.Version < 2 {
+			code = protocol.InvalidProducerEpoch
 		}
 		resp := kmsg.NewPtrEndTxnResponse()
 		resp.ErrorCode, resp.ProducerID, resp.ProducerEpoch = code, pid, epoch
 		b.answer(env, c, resp)
 	}
-	refuse := func(env mailbox.Env, code int16) { reply(env, code, noPID, noEpoch) }
+	refuse := func(env mailbox.Env, code int16) { reply(env, code, protocol.NoProducerID, protocol.NoEpoch) }
 	if req.TransactionalID == "" {
-		refuse(env, invalidRequest)
+		refuse(env, protocol.InvalidRequest)
 		return
 	}
 	e, code := b.lookup(req.TransactionalID)
 	switch {
-	case code != none:
+	case code != protocol.None:
 		refuse(env, code)
 		return
 	case e == nil:
-		refuse(env, invalidProducerIDMapping)
+		refuse(env, protocol.InvalidProducerIDMapping)
 		return
 	}
 	tv2 := req.Version >= 5
@@ -65,27 +66,27 @@ func (b *Broker) endTxn(env mailbox.Env, c call, req *kmsg.EndTxnRequest) {
 		do, code = e.endTV1(req)
 	}
 	switch {
-	case code != none:
+	case code != protocol.None:
 		refuse(env, code)
 	case do == invalidState:
-		refuse(env, invalidTxnState)
+		refuse(env, protocol.InvalidTxnState)
 	case do == fenced:
-		refuse(env, producerFenced)
+		refuse(env, protocol.ProducerFenced)
 	case do == decided:
-		reply(env, none, e.pid, e.epoch)
+		reply(env, protocol.None, e.pid, e.epoch)
 	default:
 		next, last := e.decision(b.cluster, req.Commit, tv2)
 		if overflown(next.epoch) {
-			refuse(env, unknownServerError)
+			refuse(env, protocol.UnknownServerError)
 			return
 		}
 		b.begin(env, &transition{entry: e, next: next, last: last, cause: causeClient, done: func(env mailbox.Env, code int16) {
-			if code != none {
+			if code != protocol.None {
 				refuse(env, code)
 				return
 			}
 			pid, epoch := e.successor()
-			reply(env, none, pid, epoch)
+			reply(env, protocol.None, pid, epoch)
 		}})
 	}
 }
@@ -109,17 +110,17 @@ func (e *entry) endTV1(req *kmsg.EndTxnRequest) (ending, int16) {
 	pid, epoch := e.owner()
 	switch {
 	case pid != req.ProducerID:
-		return 0, invalidProducerIDMapping
+		return 0, protocol.InvalidProducerIDMapping
 	case epoch != req.ProducerEpoch:
-		return 0, producerFenced
+		return 0, protocol.ProducerFenced
 	case e.busy():
-		return 0, concurrentTransactions
+		return 0, protocol.ConcurrentTransactions
 	}
 	i := 1
 	if req.Commit {
 		i = 0
 	}
-	return endings[e.state][i], none
+	return endings[e.state][i], protocol.None
 }
 
 func (e *entry) endTV2(req *kmsg.EndTxnRequest) (ending, int16) {
@@ -130,11 +131,11 @@ func (e *entry) endTV2(req *kmsg.EndTxnRequest) (ending, int16) {
 	retry := req.ProducerID == pid && req.ProducerEpoch == epoch-1 || overflow
 	switch {
 	case e.busy():
-		return 0, concurrentTransactions
+		return 0, protocol.ConcurrentTransactions
 	case pid != req.ProducerID && !overflow:
-		return 0, invalidProducerIDMapping
+		return 0, protocol.InvalidProducerIDMapping
 	case !current && !retry:
-		return 0, producerFenced
+		return 0, protocol.ProducerFenced
 	}
 	i := 0
 	if retry {
@@ -143,5 +144,5 @@ func (e *entry) endTV2(req *kmsg.EndTxnRequest) (ending, int16) {
 	if !req.Commit {
 		i += 2
 	}
-	return endingsTV2[e.state][i], none
+	return endingsTV2[e.state][i], protocol.None
 }

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // Before TV2 clients tell the coordinator which partitions belong to the transaction.
@@ -42,7 +44,7 @@ func TestEndTxn(t *testing.T) {
 			l.Hasty = true
 			l.is(w.Commit(), "CONCURRENT_TRANSACTIONS")
 			l.is(w.Abort(), "CONCURRENT_TRANSACTIONS")
-			l.is(l.Init("a", noPID, noEpoch), "CONCURRENT_TRANSACTIONS")
+			l.is(l.Init("a", protocol.NoProducerID, protocol.NoEpoch), "CONCURRENT_TRANSACTIONS")
 			l.pass(2 * time.Second)
 			l.is(l.Describe("a"), "CompleteCommit p1/1")
 			l.is(l.Visible(0), "0")
@@ -126,11 +128,11 @@ func TestKnownAnomalies(t *testing.T) {
 			l.FailTxnAppends(5, false)
 			l.Hasty = true
 			for range 5 {
-				l.is(l.Init("a", noPID, noEpoch), "COORDINATOR_NOT_AVAILABLE")
+				l.is(l.Init("a", protocol.NoProducerID, protocol.NoEpoch), "COORDINATOR_NOT_AVAILABLE")
 			}
 			l.is(w.Commit(), "PRODUCER_FENCED")
 			l.Hasty = false
-			l.is(l.Init("a", noPID, noEpoch), "NONE p1/2")
+			l.is(l.Init("a", protocol.NoProducerID, protocol.NoEpoch), "NONE p1/2")
 			l.is(l.Visible(0), "")
 		}},
 	})

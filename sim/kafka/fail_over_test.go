@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // What survives a broker, a coordinator, and an answer that never comes.
@@ -42,8 +44,8 @@ func TestFailOver(t *testing.T) {
 		}},
 		{"taking over whose answer is lost takes over once more", func(l *lab) {
 			l.LoseAnswers(kmsg.InitProducerID, 1)
-			l.is(l.Init("a", noPID, noEpoch), silence)
-			l.is(l.Init("a", noPID, noEpoch), "NONE p1/1")
+			l.is(l.Init("a", protocol.NoProducerID, protocol.NoEpoch), silence)
+			l.is(l.Init("a", protocol.NoProducerID, protocol.NoEpoch), "NONE p1/1")
 		}},
 		{"a decision survives its coordinator, and reaches every partition", func(l *lab) {
 			w := wrote(l)
@@ -58,7 +60,7 @@ func TestFailOver(t *testing.T) {
 		}},
 		{"a coordinator that is unavailable decides nothing", func(l *lab) {
 			w := wrote(l)
-			l.FailCoordinators(CoordinatorNotAvailable, 5*time.Second)
+			l.FailCoordinators(protocol.CoordinatorNotAvailable, 5*time.Second)
 			l.is(w.Commit(), "COORDINATOR_NOT_AVAILABLE")
 			l.is(l.Describe("a"), "COORDINATOR_NOT_AVAILABLE")
 			l.pass(5 * time.Second)
@@ -68,7 +70,7 @@ func TestFailOver(t *testing.T) {
 			w := wrote(l)
 			l.SlowMarkers(time.Second, time.Second)
 			w.Commit()
-			l.FailCoordinators(CoordinatorNotAvailable, 5*time.Second)
+			l.FailCoordinators(protocol.CoordinatorNotAvailable, 5*time.Second)
 			l.pass(2 * time.Second)
 			l.is(l.Visible(0), "0")
 		}},

@@ -10,6 +10,7 @@ import (
 	"github.com/flinch-dev/flinch/runtime/history"
 	"github.com/flinch-dev/flinch/runtime/mailbox"
 	"github.com/flinch-dev/flinch/sim/kafka/preview"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // faults are what a scenario has asked for. They are set between events, and used up by what passes.
@@ -156,10 +157,10 @@ func (c *Cluster) FailTxnAppends(n int, written bool) {
 }
 
 func (c *Cluster) coordinatorFault() int16 {
-	if c.faults.coordinator != none && c.cfg.Now() < c.faults.coordinatorUntil {
+	if c.faults.coordinator != protocol.None && c.cfg.Now() < c.faults.coordinatorUntil {
 		return c.faults.coordinator
 	}
-	return none
+	return protocol.None
 }
 
 func (c *Cluster) markerFault() time.Duration {

@@ -6,13 +6,14 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // fetch answers at once if there is enough to read or anything is wrong, and else waits.
 func (b *Broker) fetch(env mailbox.Env, c call, req *kmsg.FetchRequest) {
 	if req.SessionID != 0 { // sessions save bytes and nothing else: the model never grants one
 		resp := kmsg.NewPtrFetchResponse()
-		resp.ErrorCode = fetchSessionIDNotFound
+		resp.ErrorCode = protocol.FetchSessionIDNotFound
 		b.answer(env, c, resp)
 		return
 	}
@@ -42,12 +43,12 @@ func (b *Broker) readAll(req *kmsg.FetchRequest) (*kmsg.FetchResponse, bool) {
 		for i := range t.Partitions {
 			limit := min(int(t.Partitions[i].PartitionMaxBytes), int(req.MaxBytes)-size)
 			found, code := b.cluster.find(t.Topic, t.TopicID, byID(req), t.Partitions[i].Partition)
-			if code == none {
+			if code == protocol.None {
 				code = b.readsIn(found, t.Partitions[i].CurrentLeaderEpoch, req.Version)
 			}
 			p := b.readOne(found, code, &t.Partitions[i], req.IsolationLevel == 1, limit, size > 0)
 			size += len(p.RecordBatches)
-			enough = enough || p.ErrorCode != none
+			enough = enough || p.ErrorCode != protocol.None
 			topic.Partitions = append(topic.Partitions, p)
 		}
 		resp.Topics = append(resp.Topics, topic)
@@ -75,14 +76,14 @@ func (b *Broker) readsIn(p *Partition, epoch int32, version int16) int16 {
 func (b *Broker) readOne(p *Partition, code int16, in *kmsg.FetchRequestTopicPartition, committed bool, limit int, mayBeEmpty bool) kmsg.FetchResponseTopicPartition {
 	out := kmsg.NewFetchResponseTopicPartition()
 	out.Partition, out.RecordBatches = in.Partition, noRecords
-	if code != none {
+	if code != protocol.None {
 		out.ErrorCode, out.HighWatermark = code, -1
 		return out
 	}
 	hw, lso := p.shownBy(b.node)
 	out.HighWatermark, out.LastStableOffset, out.LogStartOffset = hw, lso, p.logStart
 	if in.FetchOffset < p.logStart || in.FetchOffset > p.endOf(b.node) {
-		out.ErrorCode = offsetOutOfRange
+		out.ErrorCode = protocol.OffsetOutOfRange
 		return out
 	}
 	if mayBeEmpty && limit <= 0 {

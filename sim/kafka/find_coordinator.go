@@ -1,14 +1,18 @@
 package kafka
 
-import "github.com/twmb/franz-go/pkg/kmsg"
+import (
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
+)
 
 // findCoordinator says who coordinates groups (type 0) and transactional ids (type 1).
 func (b *Broker) findCoordinator(req *kmsg.FindCoordinatorRequest) kmsg.Response {
 	resp := kmsg.NewPtrFindCoordinatorResponse()
-	if req.CoordinatorType != ofGroup && req.CoordinatorType != ofTransaction {
-		return noCoordinator(req, invalidRequest)
+	if req.CoordinatorType != protocol.GroupCoordinator && req.CoordinatorType != protocol.TransactionCoordinator {
+		return noCoordinator(req, protocol.InvalidRequest)
 	}
-	b.cluster.grouped = b.cluster.grouped || req.CoordinatorType == ofGroup
+	b.cluster.grouped = b.cluster.grouped || req.CoordinatorType == protocol.GroupCoordinator
 	if req.Version < 4 {
 		resp.NodeID, resp.Host, resp.Port, resp.ErrorCode = b.coordinatorAt(req.CoordinatorType, req.CoordinatorKey)
 		return resp
@@ -24,16 +28,16 @@ func (b *Broker) findCoordinator(req *kmsg.FindCoordinatorRequest) kmsg.Response
 
 // coordinatorAt is where the coordinator of a key is, if there is one.
 func (b *Broker) coordinatorAt(kind int8, key string) (node int32, host string, port int32, code int16) {
-	if node = b.coordinatorOf(kind, key); node == noLeader {
-		return -1, "", -1, CoordinatorNotAvailable
+	if node = b.coordinatorOf(kind, key); node == protocol.NoLeader {
+		return -1, "", -1, protocol.CoordinatorNotAvailable
 	}
 	host, port = b.cluster.cfg.Advertised(int(node))
-	return node, host, port, none
+	return node, host, port, protocol.None
 }
 
 // coordinatorOf a key: the leader of a partition of __consumer_offsets or of the transaction log.
 func (b *Broker) coordinatorOf(kind int8, key string) int32 {
-	if kind == ofGroup {
+	if kind == protocol.GroupCoordinator {
 		return int32(b.cluster.GroupCoordinator(key))
 	}
 	return int32(b.cluster.Coordinator(key))

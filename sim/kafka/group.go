@@ -8,6 +8,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // GroupState is a group's state at its coordinator.
@@ -112,21 +113,21 @@ func (g *group) static(instance *string) *member {
 // group.instance.id by now.
 func (g *group) known(id string, instance *string) (*member, int16) {
 	if g == nil {
-		return nil, unknownMemberID
+		return nil, protocol.UnknownMemberID
 	}
 	if instance != nil {
 		switch m := g.static(instance); {
 		case m == nil:
-			return nil, unknownMemberID
+			return nil, protocol.UnknownMemberID
 		case m.id != id:
-			return nil, fencedInstanceID
+			return nil, protocol.FencedInstanceID
 		}
 	}
 	m := g.member(id)
 	if m == nil {
-		return nil, unknownMemberID
+		return nil, protocol.UnknownMemberID
 	}
-	return m, none
+	return m, protocol.None
 }
 
 // metadata is what a member has to say under a protocol: to what it subscribes.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
 	"github.com/flinch-dev/flinch/sim/kafka/preview"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // initProducerID gives a producer its id and epoch. With a transactional id it fences who had it before, and
@@ -29,50 +30,50 @@ func (b *Broker) initProducerID(env mailbox.Env, c call, in kmsg.Request) {
 		send(env)
 	}
 	refuse := func(env mailbox.Env, code int16) {
-		if code == producerFenced && req.Version < 4 {
-			code = invalidProducerEpoch
+		if code == protocol.ProducerFenced && req.Version < 4 {
+			code = protocol.InvalidProducerEpoch
 		}
-		resp.ErrorCode, resp.ProducerEpoch = code, noEpoch
+		resp.ErrorCode, resp.ProducerEpoch = code, protocol.NoEpoch
 		send(env)
 	}
 	pid, epoch := req.ProducerID, req.ProducerEpoch
 	if req.Version < 3 {
-		pid, epoch = noPID, noEpoch
+		pid, epoch = protocol.NoProducerID, protocol.NoEpoch
 	}
 	timeout := time.Duration(req.TransactionTimeoutMillis) * time.Millisecond
 	if req.Enable2PC {
 		timeout = noTimeout
 	}
 	switch {
-	case (pid == noPID) != (epoch == noEpoch):
-		refuse(env, invalidRequest)
+	case (pid == protocol.NoProducerID) != (epoch == protocol.NoEpoch):
+		refuse(env, protocol.InvalidRequest)
 		return
 	case req.TransactionalID == nil:
 		grant(env, b.cluster.freshPID(), 0)
 		return
 	case *req.TransactionalID == "":
-		refuse(env, invalidRequest)
+		refuse(env, protocol.InvalidRequest)
 		return
-	case b.cluster.refusal(req) != none:
+	case b.cluster.refusal(req) != protocol.None:
 		refuse(env, b.cluster.refusal(req))
 		return
 	case !req.Enable2PC && (timeout <= 0 || timeout > b.cluster.cfg.TransactionMaxTimeout):
-		refuse(env, invalidTransactionTimeout)
+		refuse(env, protocol.InvalidTransactionTimeout)
 		return
 	}
 	id := *req.TransactionalID
 	e, code := b.lookup(id)
-	if code != none {
+	if code != protocol.None {
 		refuse(env, code)
 		return
 	}
 	if e == nil {
-		e = b.cache(TxnPartitionOf(id), txnRecord{id: id, pid: b.cluster.freshPID(), prevPID: noPID, nextPID: noPID,
-			epoch: noEpoch, state: Empty, start: -1, usedPID: noPID})
+		e = b.cache(TxnPartitionOf(id), txnRecord{id: id, pid: b.cluster.freshPID(), prevPID: protocol.NoProducerID, nextPID: protocol.NoProducerID,
+			epoch: protocol.NoEpoch, state: Empty, start: -1, usedPID: protocol.NoProducerID})
 	}
 	owner, _ := e.owner()
 	granted := func(env mailbox.Env, code int16) {
-		if code != none {
+		if code != protocol.None {
 			refuse(env, code)
 			return
 		}
@@ -81,27 +82,27 @@ func (b *Broker) initProducerID(env mailbox.Env, c call, in kmsg.Request) {
 	}
 	switch {
 	case e.busy():
-		refuse(env, concurrentTransactions)
-	case pid != noPID && e.epoch != noEpoch && pid != owner && !(pid == e.prevPID && epoch >= exhausted):
-		refuse(env, producerFenced)
+		refuse(env, protocol.ConcurrentTransactions)
+	case pid != protocol.NoProducerID && e.epoch != protocol.NoEpoch && pid != owner && !(pid == e.prevPID && epoch >= exhausted):
+		refuse(env, protocol.ProducerFenced)
 	case e.state == Ongoing && req.KeepPreparedTxn:
 		b.keep(env, e, timeout, func(env mailbox.Env, code int16) {
-			if code == none {
+			if code == protocol.None {
 				resp.OngoingTxnProducerID, resp.OngoingTxnProducerEpoch = e.pid, e.epoch
 			}
 			granted(env, code)
 		})
 	case e.state == Ongoing:
 		b.fence(env, e, causeInit, func(env mailbox.Env, code int16) {
-			if code == none {
-				code = concurrentTransactions // the abort is under way; the retry finds it done
+			if code == protocol.None {
+				code = protocol.ConcurrentTransactions // the abort is under way; the retry finds it done
 			}
 			refuse(env, code)
 		})
 	default:
 		next, last, ok := e.initialised(b.cluster, pid, epoch)
 		if !ok {
-			refuse(env, producerFenced)
+			refuse(env, protocol.ProducerFenced)
 			return
 		}
 		next.timeout = timeout
@@ -115,15 +116,15 @@ func (e *entry) initialised(c *Cluster, pid int64, epoch int16) (next txnRecord,
 	next = e.txnRecord
 	next.state, next.partitions, next.start = Empty, nil, -1
 	switch {
-	case e.epoch == noEpoch:
-		next.epoch, last = c.cfg.FirstProducerEpoch, noEpoch
-	case e.epoch >= exhausted && (pid == noPID || epoch == e.epoch):
-		next.pid, next.prevPID, next.epoch, last = c.freshPID(), e.pid, 0, noEpoch
-		if pid != noPID {
+	case e.epoch == protocol.NoEpoch:
+		next.epoch, last = c.cfg.FirstProducerEpoch, protocol.NoEpoch
+	case e.epoch >= exhausted && (pid == protocol.NoProducerID || epoch == e.epoch):
+		next.pid, next.prevPID, next.epoch, last = c.freshPID(), e.pid, 0, protocol.NoEpoch
+		if pid != protocol.NoProducerID {
 			last = e.epoch
 		}
-	case pid == noPID:
-		next.epoch, last = e.epoch+1, noEpoch
+	case pid == protocol.NoProducerID:
+		next.epoch, last = e.epoch+1, protocol.NoEpoch
 	case epoch == e.epoch:
 		next.epoch, last = e.epoch+1, e.epoch
 	case epoch == e.lastEpoch:

@@ -45,7 +45,7 @@ func (p *Partition) AppendInput(now time.Duration, records ...record.Record) {
 		b.Add(&records[i], false)
 	}
 	data := b.Seal(0, -1, -1, -1)
-	h := header{size: len(data), lastDelta: b.N - 1, maxTime: b.MaxTime(), pid: -1, epoch: -1}
+	h := recordbatch.Header{Size: len(data), LastDelta: b.N - 1, MaxTime: b.MaxTime(), ProducerID: -1, Epoch: -1}
 	base := p.write(data, &h, Committed, now).base
 	p.replicate(p.leo, now)
 	if len(in.unacked) > 0 {

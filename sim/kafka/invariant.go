@@ -1,6 +1,10 @@
 package kafka
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/flinch-dev/flinch/runtime/recordbatch"
+)
 
 // violation is a broken invariant of the cluster's own; the broker at work notes it.
 type violation struct{ invariant, detail string }
@@ -11,16 +15,16 @@ func (c *Cluster) violate(invariant, format string, args ...any) {
 
 // checkOpen holds a transaction that opens at a partition against its coordinator: unless that knows it, with
 // this partition, nobody will ever end it there.
-func (c *Cluster) checkOpen(p *Partition, h *header) {
-	id := c.ids[h.pid]
+func (c *Cluster) checkOpen(p *Partition, h *recordbatch.Header) {
+	id := c.ids[h.ProducerID]
 	r := c.txns[TxnPartitionOf(id)].records[id]
 	tp := topicPartition{p.topic, p.index}
 	switch {
-	case r == nil || r.pid != h.pid:
-		c.violate("hanging", "%s-%d: producer %d opens a transaction that no coordinator knows", p.topic, p.index, h.pid)
+	case r == nil || r.pid != h.ProducerID:
+		c.violate("hanging", "%s-%d: producer %d opens a transaction that no coordinator knows", p.topic, p.index, h.ProducerID)
 	case r.state != Ongoing && !r.state.deciding() || !r.has(tp):
 		c.violate("hanging", "%s-%d: producer %d opens a transaction of %q, which is %s without this partition",
-			p.topic, p.index, h.pid, id, r.state)
+			p.topic, p.index, h.ProducerID, id, r.state)
 	}
 }
 

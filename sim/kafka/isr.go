@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // stopped is a fault: the followers on a broker fetch nothing, of some topics or of all.
@@ -32,7 +33,7 @@ func (c *Cluster) ResumeFollowers(broker int) {
 
 // standsStill says whether a replica fetches nothing.
 func (c *Cluster) standsStill(node int32, topic string) bool {
-	if node == noLeader {
+	if node == protocol.NoLeader {
 		return false
 	}
 	s := c.stopped[node]

@@ -7,6 +7,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // joinGroup takes a member in. The answer is the next generation, so it comes when the rebalance has got that far.
@@ -14,20 +15,20 @@ func (b *Broker) joinGroup(env mailbox.Env, c call, req *kmsg.JoinGroupRequest) 
 	s, code := b.groupShard(req.Group)
 	session := ms(req.SessionTimeoutMillis)
 	switch {
-	case code != none:
+	case code != protocol.None:
 	case session < sessionTimeoutMin || session > sessionTimeoutMax:
-		code = invalidSessionTimeout
+		code = protocol.InvalidSessionTimeout
 	case req.MemberID != "" && s.find(req.Group) == nil:
-		code = unknownMemberID
+		code = protocol.UnknownMemberID
 	}
-	if code != none {
+	if code != protocol.None {
 		b.refuseJoin(env, c, req.MemberID, code)
 		return
 	}
 	g := s.find(req.Group)
 	switch {
 	case g != nil && !g.supports(req.ProtocolType, req.Protocols) || len(req.Protocols) == 0 || req.ProtocolType == "":
-		b.refuseJoin(env, c, req.MemberID, inconsistentGroupProtocol)
+		b.refuseJoin(env, c, req.MemberID, protocol.InconsistentGroupProtocol)
 	case req.MemberID == "":
 		b.joinNew(env, c, s, s.make(req.Group), req)
 	default:
@@ -54,7 +55,7 @@ func (b *Broker) joinNew(env mailbox.Env, c call, s *shard, g *group, req *kmsg.
 			delete(g.invited, id)
 			b.maybeJoined(env, s, g)
 		})
-		b.refuseJoin(env, c, id, memberIDRequired)
+		b.refuseJoin(env, c, id, protocol.MemberIDRequired)
 	default:
 		b.joinAs(env, c, s, g, id, req)
 	}
@@ -92,7 +93,7 @@ func (b *Broker) joinKnown(env mailbox.Env, c call, s *shard, g *group, req *kms
 		return
 	}
 	m, code := g.known(req.MemberID, req.InstanceID)
-	if code != none {
+	if code != protocol.None {
 		b.refuseJoin(env, c, req.MemberID, code)
 		return
 	}
@@ -102,7 +103,7 @@ func (b *Broker) joinKnown(env mailbox.Env, c call, s *shard, g *group, req *kms
 		b.answer(env, c, g.generationFor(m)) // it has missed the answer
 		return
 	case m.joining != nil:
-		b.refuseMember(env, m, unknownMemberID) // only the latest request of a member is answered
+		b.refuseMember(env, m, protocol.UnknownMemberID) // only the latest request of a member is answered
 	}
 	m.join(c, req)
 	b.rebalance(env, s, g)
@@ -111,7 +112,7 @@ func (b *Broker) joinKnown(env mailbox.Env, c call, s *shard, g *group, req *kms
 // replace gives the place of a static member to who comes with its group.instance.id. If the protocol stays the same
 // nobody else has to know.
 func (b *Broker) replace(env mailbox.Env, c call, s *shard, g *group, m *member, id string, req *kmsg.JoinGroupRequest) {
-	b.refuseMember(env, m, fencedInstanceID)
+	b.refuseMember(env, m, protocol.FencedInstanceID)
 	leader := g.leader
 	if leader == m.id {
 		g.leader = id
@@ -129,7 +130,7 @@ func (b *Broker) replace(env mailbox.Env, c call, s *shard, g *group, m *member,
 			return
 		}
 		m.joining = nil
-		if code != none {
+		if code != protocol.None {
 			b.refuseJoin(env, c, "", code)
 			return
 		}

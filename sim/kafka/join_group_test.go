@@ -13,22 +13,22 @@ func TestClassicGroup(t *testing.T) {
 		{"three seconds after its first member", func(l *lab) {
 			alice := l.Member("alice").Asks()
 			l.pass(2900 * time.Millisecond)
-			l.is(fmt.Sprint(l.answered()), "false")
+			l.is(fmt.Sprint(l.Answered(l.Last)), "false")
 			l.pass(100 * time.Millisecond)
-			l.is(fmt.Sprint(l.answered()), "true")
+			l.is(fmt.Sprint(l.Answered(l.Last)), "true")
 			l.is(alice.Joins(), "1 leads alice")
 		}},
 		{"who comes meanwhile is of it, and makes it wait once more", func(l *lab) {
 			alice := l.Member("alice").Asks()
-			first := l.asked
+			first := l.Last
 			l.pass(2 * time.Second)
 			bob := l.Member("bob").Asks()
 			l.pass(2 * time.Second)
-			l.is(fmt.Sprint(l.heard[first] != nil), "false")
+			l.is(fmt.Sprint(l.Answered(first)), "false")
 			l.is(alice.Joins()+", "+bob.Joins(), "1 leads alice bob, 1")
 			bob.Syncs()
 			l.pass(time.Second)
-			l.is(fmt.Sprint(l.answered()), "false")
+			l.is(fmt.Sprint(l.Answered(l.Last)), "false")
 			l.is(alice.Syncs(alice, bob).Desk()+", "+bob.Desk(), "desk of alice, desk of bob")
 		}},
 		{"an assignment that is not on every replica yet makes nobody stable", func(l *lab) {

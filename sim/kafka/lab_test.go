@@ -20,7 +20,7 @@ type lab struct {
 	*sim.World
 	*Cluster
 	*conformance.Lab
-	*clients
+	*conformance.Asker
 	excused string // an invariant that the story breaks on purpose
 }
 
@@ -42,15 +42,18 @@ func newLab(t *testing.T, cfg Config) *lab {
 	cfg.Now = w.Now
 	cfg.Wake = func(to mailbox.Addr, m mailbox.Msg) { w.Send(to, to, m) }
 	c := NewCluster(cfg)
-	l := &lab{t: t, World: w, Cluster: c, clients: &clients{t: t, World: w, Cluster: c, heard: map[uint64]kmsg.Response{}}}
-	l.Lab = conformance.NewLab(l.clients, "", "out")
-	l.Timeout, l.Fatal = time.Minute, t.Fatal
-	l.Passing = regexp.MustCompile("CONCURRENT_TRANSACTIONS") // the others are what stories here are about
+	l := &lab{t: t, World: w, Cluster: c}
 	l.CreateTopic("out", 2)
 	for n, addr := range l.Addrs() {
 		l.add(string(addr), func() mailbox.Actor { return l.Broker(n) })
 	}
-	l.add("client", func() mailbox.Actor { return l.clients })
+	l.Asker = conformance.NewAsker(w, l.Addrs(), conformance.Traits{Brokers: 3, TransactionVersion: cfg.TransactionVersion.Level()})
+	l.Lab = conformance.NewLab(struct {
+		*conformance.Asker
+		*Cluster
+	}{l.Asker, c}, "", "out")
+	l.Timeout, l.Fatal = time.Minute, t.Fatal
+	l.Passing = regexp.MustCompile("CONCURRENT_TRANSACTIONS") // the others are what stories here are about
 	l.pass(0)
 	t.Cleanup(func() {
 		for _, d := range l.Differences {

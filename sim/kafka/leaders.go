@@ -1,6 +1,10 @@
 package kafka
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
+)
 
 // MoveLeader makes another replica the leader of a partition, as its operator can. What that replica has not got is lost:
 // one in sync lacks nothing that was acknowledged.
@@ -23,7 +27,7 @@ func (c *Cluster) MoveLeaders(broker int) {
 	for _, t := range c.order {
 		for _, p := range t.partitions {
 			if p.leader == int32(broker) {
-				if to := next(&p.replicaSet); to != noLeader {
+				if to := next(&p.replicaSet); to != protocol.NoLeader {
 					p.lead(to, c.cfg.Now())
 				}
 			}
@@ -36,14 +40,14 @@ func (c *Cluster) MoveCoordinators(broker int) {
 	next := c.others(broker)
 	for i := range c.txns {
 		if tp := &c.txns[i]; tp.leader == int32(broker) {
-			if to := next(&tp.replicaSet); to != noLeader {
+			if to := next(&tp.replicaSet); to != protocol.NoLeader {
 				c.coordinate(i, to)
 			}
 		}
 	}
 	for _, p := range c.offsetsLog.partitions {
 		if p.leader == int32(broker) {
-			if to := next(&p.replicaSet); to != noLeader {
+			if to := next(&p.replicaSet); to != protocol.NoLeader {
 				p.lead(to, c.cfg.Now())
 			}
 		}
@@ -60,7 +64,7 @@ func (c *Cluster) others(broker int) func(*replicaSet) int32 {
 				return int32(n)
 			}
 		}
-		return noLeader
+		return protocol.NoLeader
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // leaveGroup takes members out at once, where their sessions would do so later. From version 3 on an operator can name
@@ -11,7 +12,7 @@ import (
 func (b *Broker) leaveGroup(env mailbox.Env, req *kmsg.LeaveGroupRequest) kmsg.Response {
 	resp := kmsg.NewPtrLeaveGroupResponse()
 	s, code := b.groupShard(req.Group)
-	if code != none {
+	if code != protocol.None {
 		resp.ErrorCode = code
 		return resp
 	}
@@ -46,12 +47,12 @@ func (b *Broker) leaveGroup(env mailbox.Env, req *kmsg.LeaveGroupRequest) kmsg.R
 func (b *Broker) leaveOne(env mailbox.Env, g *group, in kmsg.LeaveGroupRequestMember) (bool, int16) {
 	id := in.MemberID
 	if g == nil {
-		return false, unknownMemberID
+		return false, protocol.UnknownMemberID
 	}
 	if timer, ok := g.invited[id]; ok {
 		stop(timer)
 		delete(g.invited, id)
-		return false, none
+		return false, protocol.None
 	}
 	if id == "" {
 		if m := g.static(in.InstanceID); m != nil {
@@ -59,8 +60,8 @@ func (b *Broker) leaveOne(env mailbox.Env, g *group, in kmsg.LeaveGroupRequestMe
 		}
 	}
 	m, code := g.known(id, in.InstanceID)
-	if code == none {
+	if code == protocol.None {
 		b.drop(env, g, m)
 	}
-	return code == none, code
+	return code == protocol.None, code
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // classic is the only type of group that the model has.
@@ -19,9 +21,9 @@ func (b *Broker) listGroups(req *kmsg.ListGroupsRequest) kmsg.Response {
 	for i := range b.shards {
 		s, code := b.shard(i)
 		switch code {
-		case NotCoordinator:
+		case protocol.NotCoordinator:
 			continue
-		case none:
+		case protocol.None:
 		default:
 			resp.ErrorCode, resp.Groups = code, nil
 			return resp

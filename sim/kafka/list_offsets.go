@@ -1,20 +1,14 @@
 package kafka
 
-import "github.com/twmb/franz-go/pkg/kmsg"
+import (
+	"github.com/twmb/franz-go/pkg/kmsg"
 
-// The timestamps that stand for something else than a time. What is local, and what is in tiered storage, differs only
-// for a cluster with tiered storage.
-const (
-	latest           = -1
-	earliest         = -2
-	maxTimestamp     = -3
-	earliestLocal    = -4
-	latestTiered     = -5
-	earliestUploaded = -6
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // timestampSince is the version of the request that knows such a timestamp first.
-var timestampSince = map[int64]int16{latest: 0, earliest: 0, maxTimestamp: 7, earliestLocal: 8, latestTiered: 9, earliestUploaded: 11}
+var timestampSince = map[int64]int16{protocol.Latest: 0, protocol.Earliest: 0, protocol.MaxTimestamp: 7,
+	protocol.EarliestLocal: 8, protocol.LatestTiered: 9, protocol.EarliestUploaded: 11}
 
 // listOffsets finds offsets by timestamp. A read_committed reader's log ends at the LSO.
 func (b *Broker) listOffsets(req *kmsg.ListOffsetsRequest) kmsg.Response {
@@ -34,27 +28,27 @@ func (b *Broker) offsetFor(topic string, in kmsg.ListOffsetsRequestTopicPartitio
 	out := kmsg.NewListOffsetsResponseTopicPartition()
 	out.Partition, out.Offset, out.Timestamp, out.LeaderEpoch = in.Partition, -1, -1, -1
 	p, code := b.cluster.find(topic, [16]byte{}, false, in.Partition)
-	if code == none {
+	if code == protocol.None {
 		code = b.leadsIn(p, in.CurrentLeaderEpoch)
 	}
 	since, special := timestampSince[in.Timestamp]
 	switch {
-	case code != none:
+	case code != protocol.None:
 		out.ErrorCode = code
 		return out
 	case in.Timestamp < 0 && (!special || version < since):
-		out.ErrorCode = unsupportedVersion
+		out.ErrorCode = protocol.UnsupportedVersion
 		return out
 	}
 	end := p.end(committed)
 	switch in.Timestamp {
-	case latest:
+	case protocol.Latest:
 		out.Offset = end
-	case earliest, earliestLocal:
+	case protocol.Earliest, protocol.EarliestLocal:
 		out.Offset = p.logStart
-	case maxTimestamp:
+	case protocol.MaxTimestamp:
 		out.Offset, out.Timestamp = p.newest(end)
-	case latestTiered, earliestUploaded:
+	case protocol.LatestTiered, protocol.EarliestUploaded:
 	default:
 		out.Offset, out.Timestamp = p.offsetFor(in.Timestamp, end)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // listTransactions lists what this broker coordinates; for all of them ask every broker.
@@ -22,7 +23,7 @@ func (b *Broker) listTransactions(env mailbox.Env, req *kmsg.ListTransactionsReq
 	if p := req.TransactionalIDPattern; p != nil && *p != "" && req.Version >= 2 {
 		var err error
 		if pattern, err = regexp.Compile("^(?:" + *p + ")$"); err != nil {
-			resp.ErrorCode = invalidRegularExpression
+			resp.ErrorCode = protocol.InvalidRegularExpression
 			return resp
 		}
 	}
@@ -33,9 +34,9 @@ func (b *Broker) listTransactions(env mailbox.Env, req *kmsg.ListTransactionsReq
 	for i := range b.cluster.txns {
 		tp := &b.cluster.txns[i]
 		switch code := b.coordinates(i); code {
-		case NotCoordinator:
+		case protocol.NotCoordinator:
 			continue
-		case none:
+		case protocol.None:
 		default:
 			resp.ErrorCode = code
 			resp.TransactionStates = nil

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // What an operator, or a sink that looks for lingering transactions, can see.
@@ -74,7 +76,7 @@ func (l *lab) metadata(topics ...string) string {
 	}
 	line := strings.Join(said, " ")
 	for _, t := range resp.Topics {
-		if t.ErrorCode != none {
+		if t.ErrorCode != protocol.None {
 			line += fmt.Sprintf(", %s %s", *t.Topic, name(t.ErrorCode))
 		}
 		for _, p := range t.Partitions {

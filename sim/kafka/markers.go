@@ -4,6 +4,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // marker is one partition that has yet to learn the decision of a transaction.
@@ -45,7 +46,7 @@ func (b *Broker) sendMarker(env mailbox.Env, m *marker) {
 		b.markerDone(env, m)
 		return
 	}
-	if p.leader == noLeader {
+	if p.leader == protocol.NoLeader {
 		env.After(retryBackoff, sendMarker{m})
 		return
 	}
@@ -62,20 +63,20 @@ func (b *Broker) sendMarker(env mailbox.Env, m *marker) {
 	t.Topic, t.Partitions = m.tp.topic, []int32{m.tp.partition}
 	mk.Topics = append(mk.Topics, t)
 	req.Markers = append(req.Markers, mk)
-	b.asked.send(env, b.cluster.addrs[p.leader], 0, req, func(env mailbox.Env, resp kmsg.Response) {
+	b.asked.Send(env, b.cluster.addrs[p.leader], 0, req, func(env mailbox.Env, resp kmsg.Response) {
 		b.markerAnswered(env, m, resp)
 	})
 }
 
 func (b *Broker) markerAnswered(env mailbox.Env, m *marker, resp kmsg.Response) {
-	code := networkException
+	code := protocol.NetworkException
 	if resp, ok := resp.(*kmsg.WriteTxnMarkersResponse); ok {
 		code = resp.Markers[0].Topics[0].Partitions[0].ErrorCode
 	}
 	switch code {
-	case none:
+	case protocol.None:
 		b.markerDone(env, m)
-	case invalidProducerEpoch, coordinatorFenced:
+	case protocol.InvalidProducerEpoch, protocol.CoordinatorFenced:
 		// Another coordinator is, or was, at it. The record stays as it is until the next election.
 	default:
 		env.After(retryBackoff, sendMarker{m})
@@ -112,13 +113,13 @@ func (b *Broker) complete(env mailbox.Env, e *entry) {
 		next.state = CompleteCommit
 	}
 	next.partitions = nil
-	if next.nextPID != noPID {
+	if next.nextPID != protocol.NoProducerID {
 		next.prevPID = next.pid
 		next.pid, next.epoch = next.successor()
-		next.nextPID, next.nextEpoch = noPID, 0
+		next.nextPID, next.nextEpoch = protocol.NoProducerID, 0
 	}
 	b.begin(env, &transition{entry: e, next: next, last: e.lastEpoch, cause: e.cause, done: func(env mailbox.Env, code int16) {
-		if code == CoordinatorNotAvailable {
+		if code == protocol.CoordinatorNotAvailable {
 			env.After(retryBackoff, complete{e})
 		}
 	}})

@@ -1,61 +1,8 @@
 package kafka
 
-import (
-	"time"
+import "time"
 
-	"github.com/twmb/franz-go/pkg/kmsg"
-
-	"github.com/flinch-dev/flinch/runtime/mailbox"
-)
-
-// Request is one request of Kafka's protocol. Requests of one sender with the same Conn are worked on one after
-// the other, as a broker does for one connection; Conn 0 is a connection of its own each time.
-type Request struct {
-	Corr     uint64
-	Conn     uint32
-	ClientID string // client.id, of which a group makes the ids of its members
-	Req      kmsg.Request
-}
-
-// Response answers the request with the same Corr.
-type Response struct {
-	Corr uint64
-	Resp kmsg.Response
-}
-
-// Word is the name of the request.
-func (m Request) Word() string { return kmsg.NameForKey(m.Req.Key()) }
-
-// Word is the name of the request that is answered.
-func (m Response) Word() string { return kmsg.NameForKey(m.Resp.Key()) }
-
-// Size is the number of payload bytes, and some for the frame.
-func (m Request) Size() int {
-	size := 64
-	if req, ok := m.Req.(*kmsg.ProduceRequest); ok {
-		for _, t := range req.Topics {
-			for _, p := range t.Partitions {
-				size += len(p.Records)
-			}
-		}
-	}
-	return size
-}
-
-// Size is the number of payload bytes, and some for the frame.
-func (m Response) Size() int {
-	size := 64
-	if resp, ok := m.Resp.(*kmsg.FetchResponse); ok {
-		for _, t := range resp.Topics {
-			for _, p := range t.Partitions {
-				size += len(p.RecordBatches)
-			}
-		}
-	}
-	return size
-}
-
-// What brokers and clients send to themselves, by timers, and what the cluster sends to its brokers.
+// What brokers send to themselves, by timers, and what the cluster sends to its brokers.
 type (
 	appended        struct{ *transition }   // a transaction record has had its time to be replicated
 	appendTimedOut  struct{ *transition }   // and now too much of it
@@ -74,7 +21,6 @@ type (
 	noRoom          struct{}                // a follower here has to append, and the disk is full
 	halt            struct{}                // there is no log directory any more
 	scan            struct{}                // look for transactions that have timed out
-	sweep           struct{}                // look for requests that nobody answers
 	grown           struct{ *Partition }    // input was appended
 	elected         struct{ partition int } // this broker now leads a partition of the transaction log
 	loaded          struct {                // and has read it
@@ -87,12 +33,8 @@ type (
 		partition int
 		epoch     int32
 	}
-	groupTick struct{ *ticking }  // what a group has waited for
-	complete  struct{ *entry }    // try once more to write that a transaction is complete
-	linger    struct{ *producer } // send what there is
-	resume    struct {            // what comes after a wait
-		do func(mailbox.Env)
-	}
+	groupTick struct{ *ticking } // what a group has waited for
+	complete  struct{ *entry }   // try once more to write that a transaction is complete
 )
 
 func (appended) Word() string        { return "txn-appended" }
@@ -112,7 +54,6 @@ func (unmute) Word() string          { return "unmute" }
 func (noRoom) Word() string          { return "no-room" }
 func (halt) Word() string            { return "halt" }
 func (scan) Word() string            { return "scan" }
-func (sweep) Word() string           { return "sweep" }
 func (grown) Word() string           { return "grown" }
 func (elected) Word() string         { return "elected" }
 func (loaded) Word() string          { return "loaded" }
@@ -121,8 +62,6 @@ func (groupsElected) Word() string   { return "groups-elected" }
 func (groupsLoaded) Word() string    { return "groups-loaded" }
 func (groupTick) Word() string       { return "group-tick" }
 func (complete) Word() string        { return "complete" }
-func (linger) Word() string          { return "linger" }
-func (resume) Word() string          { return "resume" }
 
 // Delay is a range of virtual time from which a wait is drawn.
 type Delay struct{ Least, Most time.Duration }

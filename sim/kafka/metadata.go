@@ -1,6 +1,10 @@
 package kafka
 
-import "github.com/twmb/franz-go/pkg/kmsg"
+import (
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
+)
 
 // clusterID names the cluster to clients, which do not use it for anything.
 const clusterID = "flinch-simulated-clstr"
@@ -31,7 +35,7 @@ func (b *Broker) metadata(req *kmsg.MetadataRequest) kmsg.Response {
 	create := (req.AllowAutoTopicCreation || req.Version < 4) && !c.cfg.NoTopicAutoCreation
 	for _, in := range req.Topics {
 		t, code := c.wanted(in, create)
-		if code == none {
+		if code == protocol.None {
 			resp.Topics = append(resp.Topics, c.described(t))
 			continue
 		}
@@ -52,16 +56,16 @@ func (c *Cluster) wanted(in kmsg.MetadataRequestTopic, create bool) (*topic, int
 	}
 	t, code := c.named(*in.Topic, in.TopicID, false)
 	switch {
-	case code == none:
-		return t, none
+	case code == protocol.None:
+		return t, protocol.None
 	case badTopicName(*in.Topic) != "":
-		return nil, invalidTopicException
+		return nil, protocol.InvalidTopicException
 	case create:
-		if _, bad := c.autoCreate(*in.Topic); bad != none {
+		if _, bad := c.autoCreate(*in.Topic); bad != protocol.None {
 			return nil, bad
 		}
 	}
-	return nil, unknownTopicOrPartition
+	return nil, protocol.UnknownTopicOrPartition
 }
 
 func (c *Cluster) described(t *topic) kmsg.MetadataResponseTopic {
@@ -70,8 +74,8 @@ func (c *Cluster) described(t *topic) kmsg.MetadataResponseTopic {
 	for _, p := range t.partitions {
 		e := kmsg.NewMetadataResponseTopicPartition()
 		e.Partition, e.Leader, e.LeaderEpoch, e.Replicas, e.ISR = p.index, p.leader, p.leaderEpoch, p.replicas, p.isr
-		if p.leader == noLeader {
-			e.ErrorCode = leaderNotAvailable
+		if p.leader == protocol.NoLeader {
+			e.ErrorCode = protocol.LeaderNotAvailable
 		}
 		for _, n := range e.Replicas {
 			if c.down[n] {

@@ -4,6 +4,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // offsetMetadataMax is how many bytes may go with an offset (offset.metadata.max.bytes).
@@ -14,11 +15,11 @@ const offsetMetadataMax = 4096
 func (b *Broker) offsetCommit(env mailbox.Env, c call, req *kmsg.OffsetCommitRequest) {
 	s, refused := b.shardOf(req.Group)
 	var g *group
-	if refused == none {
+	if refused == protocol.None {
 		g = s.find(req.Group)
 		refused = g.mayCommit(req.MemberID, req.InstanceID, req.Generation, false)
-		if refused == groupIDNotFound && req.Version < 9 {
-			refused = illegalGeneration
+		if refused == protocol.GroupIDNotFound && req.Version < 9 {
+			refused = protocol.IllegalGeneration
 		}
 	}
 	resp := kmsg.NewPtrOffsetCommitResponse()
@@ -31,13 +32,13 @@ func (b *Broker) offsetCommit(env mailbox.Env, c call, req *kmsg.OffsetCommitReq
 			out := kmsg.NewOffsetCommitResponseTopicPartition()
 			out.Partition, out.ErrorCode = in.Partition, code
 			switch {
-			case refused != none:
+			case refused != protocol.None:
 				out.ErrorCode = refused
-			case code != none:
+			case code != protocol.None:
 			default:
 				var r logRecord
 				r, out.ErrorCode = found.offsetRecord(req.Group, in.Partition, in.Offset, in.LeaderEpoch, in.Metadata, millis(env))
-				if out.ErrorCode == none {
+				if out.ErrorCode == protocol.None {
 					records = append(records, r)
 				}
 			}
@@ -55,7 +56,7 @@ func (b *Broker) offsetCommit(env mailbox.Env, c call, req *kmsg.OffsetCommitReq
 	b.write(env, s, records, func(env mailbox.Env, code int16) {
 		for _, t := range resp.Topics {
 			for i := range t.Partitions {
-				if p := &t.Partitions[i]; p.ErrorCode == none {
+				if p := &t.Partitions[i]; p.ErrorCode == protocol.None {
 					p.ErrorCode = code
 				}
 			}
@@ -72,11 +73,11 @@ func (t *topic) offsetRecord(group string, partition int32, offset int64, epoch 
 	}
 	switch {
 	case partition < 0 || int(partition) >= len(t.partitions):
-		return logRecord{}, unknownTopicOrPartition
+		return logRecord{}, protocol.UnknownTopicOrPartition
 	case len(o.metadata) > offsetMetadataMax:
-		return logRecord{}, offsetMetadataTooLarge
+		return logRecord{}, protocol.OffsetMetadataTooLarge
 	}
-	return offsetRecord(group, topicPartition{t.name, partition}, o, wall), none
+	return offsetRecord(group, topicPartition{t.name, partition}, o, wall), protocol.None
 }
 
 // mayCommit says whether who commits offsets is a member of this generation. A group without members is anybody's; and
@@ -84,23 +85,23 @@ func (t *topic) offsetRecord(group string, partition int32, offset int64, epoch 
 func (g *group) mayCommit(id string, instance *string, generation int32, transactional bool) int16 {
 	switch {
 	case g == nil && generation >= 0:
-		return groupIDNotFound
+		return protocol.GroupIDNotFound
 	case g == nil, generation < 0 && g.state == groupEmpty:
-		return none
+		return protocol.None
 	case generation >= 0 || id != "" || instance != nil:
-		if _, code := g.known(id, instance); code != none {
+		if _, code := g.known(id, instance); code != protocol.None {
 			return code
 		}
 		if generation != g.generation {
-			return illegalGeneration
+			return protocol.IllegalGeneration
 		}
 	case !transactional:
-		return unknownMemberID
+		return protocol.UnknownMemberID
 	}
 	if !transactional && g.state == completingRebalance {
-		return rebalanceInProgress
+		return protocol.RebalanceInProgress
 	}
-	return none
+	return protocol.None
 }
 
 // committer is the member that commits, or nil. That it does is a sign of life.

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // offsetFetch reads what groups have committed. With require-stable it does not answer for a partition about whose
@@ -47,27 +49,27 @@ func (b *Broker) fetchOffsets(in kmsg.OffsetFetchRequestGroup, stable bool, vers
 	out.Group = in.Group
 	s, refused := b.shardOf(in.Group)
 	var g *group
-	if refused == none {
+	if refused == protocol.None {
 		g = s.find(in.Group)
 		if in.Topics == nil {
 			in.Topics = g.everything(b.cluster)
 		}
 	}
-	if refused != none && version >= 2 {
+	if refused != protocol.None && version >= 2 {
 		out.ErrorCode = refused
 		return out
 	}
 	for _, t := range in.Topics {
 		topic := kmsg.NewOffsetFetchResponseGroupTopic()
 		topic.Topic, topic.TopicID = t.Topic, t.TopicID
-		name, code := t.Topic, none
+		name, code := t.Topic, protocol.None
 		if version >= 10 {
 			found, unknown := b.cluster.named("", t.TopicID, true)
-			if code = unknown; code == none {
+			if code = unknown; code == protocol.None {
 				name = found.name
 			}
 		}
-		if refused != none {
+		if refused != protocol.None {
 			code = refused
 		}
 		for _, n := range t.Partitions {
@@ -75,9 +77,9 @@ func (b *Broker) fetchOffsets(in kmsg.OffsetFetchRequestGroup, stable bool, vers
 			p.Partition, p.Offset, p.LeaderEpoch, p.Metadata, p.ErrorCode = n, -1, -1, kmsg.StringPtr(""), code
 			tp := topicPartition{name, n}
 			switch o := g.committed(b.cluster, tp); {
-			case code != none:
+			case code != protocol.None:
 			case stable && g.unstable(tp):
-				p.ErrorCode = unstableOffsetCommit
+				p.ErrorCode = protocol.UnstableOffsetCommit
 			case o != nil:
 				p.Offset, p.LeaderEpoch, p.Metadata = o.offset, o.leaderEpoch, &o.metadata
 			}

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/runtime/recordbatch"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // offsetsTopic is the log of the group coordinators. The leader of the partition that a group hashes to is its
@@ -39,7 +41,7 @@ func (b *Broker) shardOf(group string) (*shard, int16) {
 // groupShard is shardOf for requests that a group without a name may not make.
 func (b *Broker) groupShard(group string) (*shard, int16) {
 	if group == "" {
-		return nil, invalidGroupID
+		return nil, protocol.InvalidGroupID
 	}
 	return b.shardOf(group)
 }
@@ -47,15 +49,15 @@ func (b *Broker) groupShard(group string) (*shard, int16) {
 func (b *Broker) shard(i int) (*shard, int16) {
 	p := b.cluster.offsetsLog.partitions[i]
 	if p.leader != b.node {
-		return nil, NotCoordinator
+		return nil, protocol.NotCoordinator
 	}
-	if code := b.cluster.coordinatorFault(); code != none {
+	if code := b.cluster.coordinatorFault(); code != protocol.None {
 		return nil, code
 	}
 	if s := b.shardAt(p); s != nil {
-		return s, none
+		return s, protocol.None
 	}
-	return nil, CoordinatorLoadInProgress
+	return nil, protocol.CoordinatorLoadInProgress
 }
 
 // shardAt is the shard of a partition that this broker has read since it leads it, or nil.
@@ -115,13 +117,13 @@ func (b *Broker) loadGroups(env mailbox.Env, i int, epoch int32) {
 
 // write appends records to the log of a shard. Then is called when they are on every replica, and applied.
 func (b *Broker) write(env mailbox.Env, s *shard, records []logRecord, then func(env mailbox.Env, code int16)) {
-	data := seal(records, 0, noPID, noEpoch, millis(env))
-	h, err := parseHeader(data)
+	data := seal(records, 0, protocol.NoProducerID, protocol.NoEpoch, millis(env))
+	h, err := recordbatch.ParseHeader(data)
 	if err != nil {
 		bug("a batch for %s-%d cannot be read: %v", offsetsTopic, s.log.index, err)
 	}
 	if !b.room(env) {
-		then(env, forGroups(kafkaStorageError))
+		then(env, forGroups(protocol.KafkaStorageError))
 		return
 	}
 	s.log.write(data, &h, Committed, b.cluster.cfg.Now())
@@ -147,10 +149,10 @@ func (b *Broker) persisted(env mailbox.Env, a *groupAppend) {
 // forGroups is what became of an append in the words of a group coordinator.
 func forGroups(code int16) int16 {
 	switch code {
-	case notLeaderOrFollower, kafkaStorageError:
-		return NotCoordinator
-	case notEnoughReplicas, notEnoughReplicasAfter, requestTimedOut:
-		return CoordinatorNotAvailable
+	case protocol.NotLeaderOrFollower, protocol.KafkaStorageError:
+		return protocol.NotCoordinator
+	case protocol.NotEnoughReplicas, protocol.NotEnoughReplicasAfter, protocol.RequestTimedOut:
+		return protocol.CoordinatorNotAvailable
 	}
 	return code
 }

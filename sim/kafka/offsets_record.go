@@ -72,27 +72,27 @@ func seal(records []logRecord, attributes int16, pid int64, epoch int16, wall in
 // apply takes one batch of the log over.
 func (s *shard) apply(b *batch, loading bool) {
 	data := s.log.bytes(b)
-	h, err := parseHeader(data)
+	h, err := recordbatch.ParseHeader(data)
 	if err != nil {
 		bug("%s-%d cannot be read at %d: %v", offsetsTopic, s.log.index, b.base, err)
 	}
-	if h.control() {
-		if commit, ok := markerKind(data); ok {
-			s.settle(h.pid, commit)
+	if h.Control() {
+		if commit, ok := recordbatch.MarkerKind(data); ok {
+			s.settle(h.ProducerID, commit)
 		}
 		return
 	}
-	for r := (recordReader{data: data[headerSize:h.size]}); r.next(); {
-		switch version := int16(binary.BigEndian.Uint16(r.key)); {
+	for r := (recordbatch.Reader{Data: data[recordbatch.HeaderSize:h.Size]}); r.Next(); {
+		switch version := int16(binary.BigEndian.Uint16(r.Key)); {
 		case version <= offsetKeyVersion:
-			s.applyOffset(&h, r.key, r.value, b.base+r.delta)
+			s.applyOffset(&h, r.Key, r.Value, b.base+r.Delta)
 		case version == groupKeyVersion && loading:
-			s.applyGroup(r.key, r.value)
+			s.applyGroup(r.Key, r.Value)
 		}
 	}
 }
 
-func (s *shard) applyOffset(h *header, key, value []byte, at int64) {
+func (s *shard) applyOffset(h *recordbatch.Header, key, value []byte, at int64) {
 	var k kmsg.OffsetCommitKey
 	must(k.ReadFrom(key))
 	g := s.make(k.Group)
@@ -109,14 +109,14 @@ func (s *shard) applyOffset(h *header, key, value []byte, at int64) {
 	var v kmsg.OffsetCommitValue
 	must(v.ReadFrom(value))
 	o := &committed{v.Offset, v.LeaderEpoch, v.Metadata, v.TopicID, at}
-	if !h.transactional() {
+	if !h.Transactional() {
 		g.offsets[tp] = o
 		return
 	}
-	if g.pending[h.pid] == nil {
-		g.pending[h.pid] = map[topicPartition]*committed{}
+	if g.pending[h.ProducerID] == nil {
+		g.pending[h.ProducerID] = map[topicPartition]*committed{}
 	}
-	g.pending[h.pid][tp] = o
+	g.pending[h.ProducerID][tp] = o
 }
 
 // settle ends what a transaction has pending. An offset that was committed outside of it, and later, stays.

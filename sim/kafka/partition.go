@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sort"
 	"time"
+
+	"github.com/flinch-dev/flinch/runtime/recordbatch"
 )
 
 // Partition is one log, with the producer state that follows from it.
@@ -76,29 +78,29 @@ const (
 )
 
 // write copies a batch to the end of the log and gives it offsets.
-func (p *Partition) write(data []byte, h *header, fate Fate, now time.Duration) *batch {
+func (p *Partition) write(data []byte, h *recordbatch.Header, fate Fate, now time.Duration) *batch {
 	n := len(p.segments)
-	if n == 0 || cap(p.segments[n-1])-len(p.segments[n-1]) < h.size {
+	if n == 0 || cap(p.segments[n-1])-len(p.segments[n-1]) < h.Size {
 		size := segmentMost
 		if n < 6 {
 			size = segmentLeast << n
 		}
-		if h.size > segmentMost/4 {
-			size = h.size // else what is left behind it would be too little for the next
+		if h.Size > segmentMost/4 {
+			size = h.Size // else what is left behind it would be too little for the next
 		}
-		p.segments = append(p.segments, make([]byte, 0, max(size, h.size)))
+		p.segments = append(p.segments, make([]byte, 0, max(size, h.Size)))
 		n++
 	}
 	s := p.segments[n-1]
 	at := len(s)
-	s = append(s, data[:h.size]...)
+	s = append(s, data[:h.Size]...)
 	p.segments[n-1] = s
 	binary.BigEndian.PutUint64(s[at:], uint64(p.leo))
 	binary.BigEndian.PutUint32(s[at+12:], uint32(p.leaderEpoch))
-	p.batches = append(p.batches, batch{base: p.leo, last: p.leo + int64(h.lastDelta), maxTime: h.maxTime,
-		segment: int32(n - 1), at: int32(at), end: int32(len(s)), control: h.control(), fate: fate,
-		epoch: h.epoch, pid: h.pid, appended: now, decided: now, visible: -1})
-	p.leo += int64(h.lastDelta) + 1
+	p.batches = append(p.batches, batch{base: p.leo, last: p.leo + int64(h.LastDelta), maxTime: h.MaxTime,
+		segment: int32(n - 1), at: int32(at), end: int32(len(s)), control: h.Control(), fate: fate,
+		epoch: h.Epoch, pid: h.ProducerID, appended: now, decided: now, visible: -1})
+	p.leo += int64(h.LastDelta) + 1
 	p.cluster.spills(&p.replicaSet)
 	return &p.batches[len(p.batches)-1]
 }

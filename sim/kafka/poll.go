@@ -6,6 +6,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // poll is a fetch that waits until there is something to read.
@@ -71,7 +72,7 @@ func (b *Broker) finishPoll(env mailbox.Env, f *poll) {
 	f.done = true
 	for _, t := range f.req.Topics {
 		for _, part := range t.Partitions {
-			if p, code := b.cluster.find(t.Topic, t.TopicID, byID(f.req), part.Partition); code == none {
+			if p, code := b.cluster.find(t.Topic, t.TopicID, byID(f.req), part.Partition); code == protocol.None {
 				b.forgetPolls(p)
 			}
 		}

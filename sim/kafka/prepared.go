@@ -6,6 +6,7 @@ import (
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
 	"github.com/flinch-dev/flinch/sim/kafka/preview"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // Prepared transactions are KIP-939: somebody else decides, and Kafka must neither time out nor abort what was promised.
@@ -28,7 +29,7 @@ const noTimeout = math.MaxInt32 * time.Millisecond
 func (r *txnRecord) promised() bool { return r.timeout == noTimeout }
 
 // kept says whether the open transaction is that of a former producer, and was kept for the one that owns it now.
-func (r *txnRecord) kept() bool { return r.state == Ongoing && r.nextPID != noPID }
+func (r *txnRecord) kept() bool { return r.state == Ongoing && r.nextPID != protocol.NoProducerID }
 
 // owner is the producer id and epoch that may end the open transaction, and which its next producer must have.
 func (r *txnRecord) owner() (pid int64, epoch int16) {
@@ -45,9 +46,9 @@ func (r *txnRecord) owner() (pid int64, epoch int16) {
 // closed is what a producer hears that wants to write more into a kept transaction: its owner may only end it.
 func (r *txnRecord) closed(pid int64, epoch int16) int16 {
 	if p, e := r.owner(); p == pid && e == epoch {
-		return invalidTxnState
+		return protocol.InvalidTxnState
 	}
-	return producerFenced
+	return protocol.ProducerFenced
 }
 
 // settle makes a kept transaction its owner's. If that has another producer id, markers still go out under the one that
@@ -55,7 +56,7 @@ func (r *txnRecord) closed(pid int64, epoch int16) int16 {
 func (r *txnRecord) settle() {
 	if r.nextPID == r.pid {
 		_, r.epoch = r.owner()
-		r.nextPID, r.nextEpoch = noPID, 0
+		r.nextPID, r.nextEpoch = protocol.NoProducerID, 0
 	}
 }
 
@@ -67,7 +68,7 @@ func (r *txnRecord) bump(c *Cluster) {
 	switch {
 	case last >= exhausted:
 		r.nextPID, r.nextEpoch = c.freshPID(), 0
-	case r.nextPID != noPID:
+	case r.nextPID != protocol.NoProducerID:
 		r.nextEpoch++
 	}
 }
@@ -81,16 +82,16 @@ func (b *Broker) keep(env mailbox.Env, e *entry, timeout time.Duration, done fun
 	} else {
 		next.nextPID, next.nextEpoch = pid, epoch+1
 	}
-	b.begin(env, &transition{entry: e, next: next, last: noEpoch, done: done})
+	b.begin(env, &transition{entry: e, next: next, last: protocol.NoEpoch, done: done})
 }
 
 // refusal of what a version has and this cluster does not.
 func (c *Cluster) refusal(req *preview.InitProducerIDRequest) int16 {
 	switch {
 	case req.Enable2PC && !c.cfg.TwoPhaseCommit:
-		return transactionalIDAuthFailed
+		return protocol.TransactionalIDAuthFailed
 	case req.KeepPreparedTxn && !c.cfg.KeepPrepared:
-		return unsupportedVersion
+		return protocol.UnsupportedVersion
 	}
-	return none
+	return protocol.None
 }

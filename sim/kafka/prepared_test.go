@@ -7,6 +7,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/flinch-dev/flinch/sim/kafka/preview"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // previews are the switches of a cluster that has all of KIP-939.
@@ -23,12 +24,12 @@ func (l *lab) initV6(id string, timeout time.Duration, twoPhase, keep bool) (sai
 		switch {
 		case !ok:
 			return silence
-		case resp.ErrorCode != none:
+		case resp.ErrorCode != protocol.None:
 			return name(resp.ErrorCode)
 		}
 		granted = l.Owner(id, resp.ProducerID, resp.ProducerEpoch)
 		said := "NONE " + l.Pair(resp.ProducerID, resp.ProducerEpoch)
-		if resp.OngoingTxnProducerID != noPID {
+		if resp.OngoingTxnProducerID != protocol.NoProducerID {
 			ongoing = l.Owner(id, resp.OngoingTxnProducerID, resp.OngoingTxnProducerEpoch)
 			said += " of " + l.Pair(ongoing.PID, ongoing.Epoch)
 		}
@@ -157,7 +158,7 @@ func TestPrepared(t *testing.T) {
 			l.pass(time.Hour)
 			l.is(l.Ends(0), "LSO 0 HW 4")
 			l.is(l.Visible(0), "")
-			l.is(l.Init("a", noPID, noEpoch), "NONE p1/2") // as kafka-transactions.sh forceTerminateTransaction does
+			l.is(l.Init("a", protocol.NoProducerID, protocol.NoEpoch), "NONE p1/2") // as kafka-transactions.sh forceTerminateTransaction does
 			l.is(l.Visible(0), "1 2 3")
 		}},
 		{"before TV2 its markers have the epoch of who completes it", func(l *lab) {

@@ -7,6 +7,8 @@ import (
 
 	"github.com/flinch-dev/flinch/runtime/history"
 	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/runtime/recordbatch"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // produce is a request at the leader: its batches go straight to the log, or wait until the coordinator has
@@ -24,7 +26,7 @@ type slot struct {
 	topic string
 	p     *Partition
 	data  []byte
-	h     header
+	h     recordbatch.Header
 	out   kmsg.ProduceResponseTopicPartition
 	ask   bool   // the coordinator has to be asked
 	guard *guard // with which it was asked
@@ -32,9 +34,9 @@ type slot struct {
 
 func (b *Broker) produce(env mailbox.Env, c call, req *kmsg.ProduceRequest) {
 	p := &produce{call: c, req: req}
-	acks := none
+	acks := protocol.None
 	if req.Acks < -1 || req.Acks > 1 {
-		acks = invalidRequiredAcks
+		acks = protocol.InvalidRequiredAcks
 	}
 	for _, t := range req.Topics {
 		for i := range t.Partitions {
@@ -45,16 +47,16 @@ func (b *Broker) produce(env mailbox.Env, c call, req *kmsg.ProduceRequest) {
 			}
 			s.out.Partition = t.Partitions[i].Partition
 			s.out.BaseOffset, s.out.LogAppendTime = -1, -1
-			if acks != none {
+			if acks != protocol.None {
 				s.out.ErrorCode = acks
 			}
-			if s.out.ErrorCode == none {
+			if s.out.ErrorCode == protocol.None {
 				b.inspect(&s, millis(env))
 			}
 			p.slots = append(p.slots, s)
 		}
 	}
-	if code := producersOf(req, p.slots); code != none {
+	if code := producersOf(req, p.slots); code != protocol.None {
 		for i := range p.slots {
 			p.slots[i].out.ErrorCode = code
 		}
@@ -62,7 +64,7 @@ func (b *Broker) produce(env mailbox.Env, c call, req *kmsg.ProduceRequest) {
 	asking := false
 	for i := range p.slots {
 		s := &p.slots[i]
-		if s.out.ErrorCode == none && s.h.transactional() {
+		if s.out.ErrorCode == protocol.None && s.h.Transactional() {
 			b.admitToTxn(s, req.Version >= 12)
 			asking = asking || s.ask
 		}
@@ -77,57 +79,57 @@ func (b *Broker) produce(env mailbox.Env, c call, req *kmsg.ProduceRequest) {
 // inspect is what the leader checks of one batch by itself.
 func (b *Broker) inspect(s *slot, wall int64) {
 	if s.topic == offsetsTopic {
-		s.out.ErrorCode = invalidTopicException
+		s.out.ErrorCode = protocol.InvalidTopicException
 		return
 	}
 	if b.leads(s.p) == nil {
-		s.out.ErrorCode = notLeaderOrFollower
+		s.out.ErrorCode = protocol.NotLeaderOrFollower
 		return
 	}
 	var err error
-	if s.h, err = parseHeader(s.data); err != nil || !s.h.checksum(s.data) {
-		s.out.ErrorCode = corruptMessage
+	if s.h, err = recordbatch.ParseHeader(s.data); err != nil || !s.h.Intact(s.data) {
+		s.out.ErrorCode = protocol.CorruptMessage
 		return
 	}
-	if s.h.codec() != 0 && b.cluster.cfg.Decompress == nil {
-		s.out.ErrorCode = unsupportedCompressionType
+	if s.h.Codec() != 0 && b.cluster.cfg.Decompress == nil {
+		s.out.ErrorCode = protocol.UnsupportedCompressionType
 		return
 	}
 	records, err := b.cluster.records(&s.h, s.data)
 	switch {
 	case err != nil:
-		s.out.ErrorCode = corruptMessage
-	case s.h.control() || s.h.size != len(s.data) || s.h.count == 0 || s.h.transactional() && s.h.pid < 0:
-		s.out.ErrorCode = invalidRecord
-	case s.h.pid >= 0 && (s.h.epoch < 0 || s.h.sequence < 0) || !s.h.wellFormed(records):
-		s.out.ErrorCode = invalidRecord
-	case int64(s.h.size) > s.p.config.maxMessageBytes:
-		s.out.ErrorCode = messageTooLarge
+		s.out.ErrorCode = protocol.CorruptMessage
+	case s.h.Control() || s.h.Size != len(s.data) || s.h.Count == 0 || s.h.Transactional() && s.h.ProducerID < 0:
+		s.out.ErrorCode = protocol.InvalidRecord
+	case s.h.ProducerID >= 0 && (s.h.Epoch < 0 || s.h.Sequence < 0) || !s.h.WellFormed(records):
+		s.out.ErrorCode = protocol.InvalidRecord
+	case int64(s.h.Size) > s.p.config.maxMessageBytes:
+		s.out.ErrorCode = protocol.MessageTooLarge
 	case !s.p.config.timely(&s.h, records, wall):
-		s.out.ErrorCode = invalidTimestamp
+		s.out.ErrorCode = protocol.InvalidTimestamp
 	case s.p.config.appendTime:
-		s.data = s.h.stamp(s.data, wall)
+		s.data = s.h.Stamp(s.data, wall)
 		s.out.LogAppendTime = wall
 	}
 }
 
 // producersOf checks that the transactional batches of a request have one producer and name its transaction.
 func producersOf(req *kmsg.ProduceRequest, slots []slot) int16 {
-	pid := noPID
+	pid := protocol.NoProducerID
 	for i := range slots {
 		h := &slots[i].h
-		if !h.transactional() {
+		if !h.Transactional() {
 			continue
 		}
 		if req.TransactionID == nil {
-			return transactionalIDAuthFailed
+			return protocol.TransactionalIDAuthFailed
 		}
-		if pid != noPID && pid != h.pid {
-			return invalidProducerIDMapping
+		if pid != protocol.NoProducerID && pid != h.ProducerID {
+			return protocol.InvalidProducerIDMapping
 		}
-		pid = h.pid
+		pid = h.ProducerID
 	}
-	return none
+	return protocol.None
 }
 
 // append writes what was allowed, and answers when it is replicated.
@@ -135,16 +137,16 @@ func (b *Broker) append(env mailbox.Env, p *produce) {
 	now := b.cluster.cfg.Now()
 	for i := range p.slots {
 		s := &p.slots[i]
-		if s.out.ErrorCode != none {
+		if s.out.ErrorCode != protocol.None {
 			continue
 		}
 		l := b.leads(s.p)
 		if l == nil { // it was moved while the coordinator was asked
-			s.out.ErrorCode = notLeaderOrFollower
+			s.out.ErrorCode = protocol.NotLeaderOrFollower
 			continue
 		}
 		if p.req.Acks == -1 && s.p.underMinISR() {
-			s.out.ErrorCode = notEnoughReplicas
+			s.out.ErrorCode = protocol.NotEnoughReplicas
 			if !l.refusing {
 				l.refusing = true
 				env.Note(history.WriteRefused{Topic: s.topic, Partition: s.p.index, InSync: s.p.isr})
@@ -152,15 +154,15 @@ func (b *Broker) append(env mailbox.Env, p *produce) {
 			continue
 		}
 		if !b.room(env) {
-			s.out.ErrorCode = kafkaStorageError
+			s.out.ErrorCode = protocol.KafkaStorageError
 			continue
 		}
 		s.out.BaseOffset, s.out.ErrorCode = s.p.appendData(s.data, &s.h, b.guardOf(s), now)
-		if s.out.ErrorCode != none {
+		if s.out.ErrorCode != protocol.None {
 			s.out.BaseOffset = -1
 			continue
 		}
-		delete(l.guards, s.h.pid)
+		delete(l.guards, s.h.ProducerID)
 		l.refusing = l.refusing && s.p.underMinISR() // with acks=1 it takes something all the same
 		s.out.LogStartOffset = s.p.logStart
 		p.ends = append(p.ends, end{p: s.p, offset: s.p.leo, epoch: s.p.leaderEpoch, code: &s.out.ErrorCode})

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // What a partition leader accepts, and what it asks the coordinator before it lets a transaction begin.
@@ -50,7 +52,7 @@ func TestProduce(t *testing.T) {
 		{"without a coordinator no transaction begins, but an open one goes on", func(l *lab) {
 			w := l.Writer("a")
 			w.Write(0, 1)
-			l.FailCoordinators(CoordinatorNotAvailable, time.Minute)
+			l.FailCoordinators(protocol.CoordinatorNotAvailable, time.Minute)
 			l.is(w.Write(1, 1), "NOT_ENOUGH_REPLICAS")
 			l.is(w.Write(0, 1), "NONE at 1")
 		}},
@@ -58,7 +60,7 @@ func TestProduce(t *testing.T) {
 			zombie := l.Writer("a")
 			w := l.Writer("a")
 			w.Write(0, 1)
-			l.FailCoordinators(CoordinatorNotAvailable, time.Minute)
+			l.FailCoordinators(protocol.CoordinatorNotAvailable, time.Minute)
 			l.is(zombie.Write(0, 1), "INVALID_PRODUCER_EPOCH")
 		}},
 		{"what was allowed within a transaction is not written after it", func(l *lab) {
@@ -95,7 +97,7 @@ func TestProduce(t *testing.T) {
 			l.pass(0)
 			l.send(l.Leader("out", 0), 12, kmsg.NewPtrMetadataRequest())
 			l.pass(time.Second / 4)
-			l.is(fmt.Sprint(l.answered()), "true")
+			l.is(fmt.Sprint(l.Answered(l.Last)), "true")
 		}},
 	})
 }
@@ -112,7 +114,7 @@ func TestSequences(t *testing.T) {
 			used(l)
 			w := l.OldWriter("a")
 			w.Join(0)
-			l.FailCoordinators(CoordinatorNotAvailable, time.Second)
+			l.FailCoordinators(protocol.CoordinatorNotAvailable, time.Second)
 			l.is(w.Batch(0, 0, 1), "NOT_ENOUGH_REPLICAS")
 			l.pass(time.Second)
 			l.is(w.Batch(0, 1, 1), "OUT_OF_ORDER_SEQUENCE_NUMBER")

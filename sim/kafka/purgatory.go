@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // end is how far a partition's log had grown when something was appended, and under which leader.
@@ -22,11 +23,11 @@ func (e *end) settle(b *Broker) bool {
 	switch {
 	case e.reached:
 	case e.p.leader != b.node || e.p.leaderEpoch != e.epoch:
-		*e.code = notLeaderOrFollower
+		*e.code = protocol.NotLeaderOrFollower
 	case e.p.hw < e.offset:
 		return false
 	case e.p.underMinISR():
-		*e.code = notEnoughReplicasAfter
+		*e.code = protocol.NotEnoughReplicasAfter
 	}
 	e.reached = true
 	return true
@@ -110,7 +111,7 @@ func (b *Broker) expireDelayed(env mailbox.Env, d *delayed) {
 	d.over = true
 	for i := range d.ends {
 		if e := &d.ends[i]; !e.settle(b) {
-			*e.code = requestTimedOut
+			*e.code = protocol.RequestTimedOut
 		}
 		if l := b.led[d.ends[i].p]; l != nil {
 			l.delayed = slices.DeleteFunc(l.delayed, func(d *delayed) bool { return d.over })

@@ -9,6 +9,7 @@ import (
 
 	"github.com/flinch-dev/flinch/runtime/history"
 	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // Quota is how many bytes a second each client may produce to a broker, and fetch from it; 0: as many as it likes
@@ -95,7 +96,7 @@ func (b *Broker) throttle(env mailbox.Env, c call, resp kmsg.Response) time.Dura
 	bytes := float64(c.size)
 	fetched, _ := resp.(*kmsg.FetchResponse)
 	if fetched != nil {
-		bytes = float64(Response{Resp: resp}.Size())
+		bytes = float64(protocol.Response{Resp: resp}.Size())
 	}
 	wait := m.record(time.Duration(env.Now().UnixNano()), bytes, quota).Round(time.Millisecond)
 	if wait > 0 && fetched != nil {

@@ -52,7 +52,7 @@ func TestQuota(t *testing.T) {
 			l.is(fmt.Sprint(l.noted("client.throttled")), "1")
 			asked := l.SendProduce(l.Leads("out", 0), 12, "", w.To(0, 100, 1))
 			l.pass(mute - time.Second)
-			if l.answered() {
+			if l.Answered(l.Last) {
 				t.Error("the next request was looked at before its time")
 			}
 			l.pass(2 * time.Second)

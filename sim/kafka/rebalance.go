@@ -7,6 +7,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // A rebalance, from a change of members to their new assignment:
@@ -30,7 +31,7 @@ func (b *Broker) rebalance(env mailbox.Env, s *shard, g *group) {
 // prepare asks every member to join again. An empty group first waits for others to come.
 func (b *Broker) prepare(env mailbox.Env, s *shard, g *group) {
 	if g.state == completingRebalance {
-		b.spread(env, g, rebalanceInProgress)
+		b.spread(env, g, protocol.RebalanceInProgress)
 	}
 	stop(g.syncTimer)
 	g.initial = g.state == groupEmpty
@@ -131,7 +132,7 @@ func (b *Broker) syncExpired(env mailbox.Env, s *shard, g *group, generation int
 // spread answers everybody who waits for an assignment.
 func (b *Broker) spread(env mailbox.Env, g *group, code int16) {
 	for _, m := range g.members {
-		if code != none {
+		if code != protocol.None {
 			m.assignment = nil
 		}
 		if m.syncing != nil {
@@ -143,7 +144,7 @@ func (b *Broker) spread(env mailbox.Env, g *group, code int16) {
 // drop takes a member out of the group, and answers what it still waits for.
 func (b *Broker) drop(env mailbox.Env, g *group, m *member) {
 	stop(m.timer)
-	b.refuseMember(env, m, unknownMemberID)
+	b.refuseMember(env, m, protocol.UnknownMemberID)
 	delete(g.owing, m.id)
 	g.members = slices.DeleteFunc(g.members, func(other *member) bool { return other == m })
 	if g.leader == m.id {
@@ -190,7 +191,7 @@ func (b *Broker) remove(env mailbox.Env, s *shard, g *group, m *member) {
 func (s *shard) resign(env mailbox.Env, b *Broker) {
 	for _, id := range s.ids() {
 		for _, m := range s.groups[id].members {
-			b.refuseMember(env, m, NotCoordinator)
+			b.refuseMember(env, m, protocol.NotCoordinator)
 		}
 	}
 }

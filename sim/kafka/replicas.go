@@ -5,9 +5,6 @@ import (
 	"time"
 )
 
-// noLeader leads a log when none of the replicas that may lead it is alive.
-const noLeader int32 = -1
-
 // replicaSet is the brokers that have a log, and how far each of them has come. Nothing is copied: there is the leader's
 // log, and a mark for each follower that has less of it than those that keep up.
 //

@@ -6,6 +6,9 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/flinch-dev/flinch/runtime/recordbatch"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // die ends a broker's life. Its session goes on; expire ends that.
@@ -43,7 +46,7 @@ func (l *lab) replicas(partition int) string {
 		for _, p := range resp.Topics[0].Partitions {
 			if int(p.Partition) == partition {
 				said := fmt.Sprintf("%d leads %v", p.Leader, p.ISR)
-				if p.ErrorCode != none {
+				if p.ErrorCode != protocol.None {
 					said += " " + name(p.ErrorCode)
 				}
 				return said
@@ -73,7 +76,9 @@ func (l *lab) acks(acks int16, timeout time.Duration, partition, sequence int32)
 	t := kmsg.NewProduceRequestTopic()
 	t.Topic = "out"
 	p := kmsg.NewProduceRequestTopicPartition()
-	p.Partition, p.Records = partition, sealed(0, noPID, noEpoch, noSequence, 1)
+	var b recordbatch.Builder
+	b.AddRaw([]byte("k"), nil, 0)
+	p.Partition, p.Records = partition, b.Seal(0, protocol.NoProducerID, protocol.NoEpoch, noSequence)
 	t.Partitions = append(t.Partitions, p)
 	req.Topics = append(req.Topics, t)
 	return l.send(l.Leader("out", int(partition)), 12, req)
@@ -196,7 +201,7 @@ func TestReplicas(t *testing.T) {
 			for TxnPartitionOf(fmt.Sprint(n)) != TxnPartitionOf("a") {
 				n++
 			}
-			l.is(l.Init(fmt.Sprint(n), noPID, noEpoch), "COORDINATOR_NOT_AVAILABLE")
+			l.is(l.Init(fmt.Sprint(n), protocol.NoProducerID, protocol.NoEpoch), "COORDINATOR_NOT_AVAILABLE")
 			l.ResumeFollowers((coordinator + 1) % 3)
 			l.pass(time.Second)
 			l.is(l.Describe("a"), "CompleteCommit p1/1")

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // Bugs of real brokers: what happens with each of them, and what should. All transactions begin with the last epoch or
@@ -19,25 +21,25 @@ func TestReproduce(t *testing.T) {
 		{"a fence bumps the epoch once", "", 0, func(l *lab) {
 			w := l.Writer("a")
 			w.Write(0, 1)
-			l.is(l.Init("a", noPID, noEpoch), "NONE p1/2")
+			l.is(l.Init("a", protocol.NoProducerID, protocol.NoEpoch), "NONE p1/2")
 		}},
 		{"and with KAFKA-19367 twice", Kafka19367, 0, func(l *lab) {
 			w := l.Writer("a")
 			w.Write(0, 1)
-			l.is(l.Init("a", noPID, noEpoch), "NONE p1/3")
+			l.is(l.Init("a", protocol.NoProducerID, protocol.NoEpoch), "NONE p1/3")
 		}},
 		{"at the last epoch a fence goes on with another producer id", "", exhausted, func(l *lab) {
 			w := l.Writer("a")
 			w.Write(0, 1)
-			l.is(l.Init("a", noPID, noEpoch), "NONE p2/1")
+			l.is(l.Init("a", protocol.NoProducerID, protocol.NoEpoch), "NONE p2/1")
 			l.is(l.Marked(0), "0 p1/32766, 1 abort p1/32767")
 		}},
 		{"and with KAFKA-19367 fails for ever, by timeout as well", Kafka19367, exhausted, func(l *lab) {
 			w := l.Writer("a")
 			w.Write(0, 1)
-			l.is(l.Init("a", noPID, noEpoch), "UNKNOWN_SERVER_ERROR")
+			l.is(l.Init("a", protocol.NoProducerID, protocol.NoEpoch), "UNKNOWN_SERVER_ERROR")
 			l.pass(10 * time.Minute)
-			l.is(l.Init("a", noPID, noEpoch), "UNKNOWN_SERVER_ERROR")
+			l.is(l.Init("a", protocol.NoProducerID, protocol.NoEpoch), "UNKNOWN_SERVER_ERROR")
 			l.is(l.Describe("a"), "Ongoing p1/32766 out-0")
 			l.is(l.Ends(0), "LSO 0 HW 1")
 		}},
@@ -63,7 +65,7 @@ func TestReproduce(t *testing.T) {
 			l.pass(time.Hour)
 			l.is(l.Describe("a"), "Ongoing p1/32767 out-0")
 			l.is(l.Ends(0), "LSO 2 HW 3")
-			l.is(l.Init("a", noPID, noEpoch), "UNKNOWN_SERVER_ERROR")
+			l.is(l.Init("a", protocol.NoProducerID, protocol.NoEpoch), "UNKNOWN_SERVER_ERROR")
 			l.is(next.Commit(), "UNKNOWN_SERVER_ERROR")
 		}},
 
@@ -84,7 +86,7 @@ func TestReproduce(t *testing.T) {
 			l.pass(time.Hour)
 			l.is(l.Describe("a"), "PrepareCommit p1/1 out-0")
 			l.is(l.Visible(0), "0")
-			l.is(l.Init("a", noPID, noEpoch), "CONCURRENT_TRANSACTIONS")
+			l.is(l.Init("a", protocol.NoProducerID, protocol.NoEpoch), "CONCURRENT_TRANSACTIONS")
 		}},
 		{"nor does another coordinator help", Kafka19999, 0, func(l *lab) {
 			w := l.Writer("a")

@@ -1,14 +1,13 @@
 package kafka
 
 import (
-	"github.com/flinch-dev/flinch/runtime/recordbatch"
 	"math"
 	"slices"
 	"time"
-)
 
-// windowMax is how many batches of a producer a partition remembers, and so how many may be in flight.
-const windowMax = 5
+	"github.com/flinch-dev/flinch/runtime/recordbatch"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
+)
 
 // noSequence is that of batches which a broker makes itself: they come in order, and once.
 const noSequence int32 = -1
@@ -32,39 +31,39 @@ func (s *producerState) open() bool { return s.txnFirst >= 0 }
 
 // appendData applies the rules for a client's batch and appends it. The answer is the base offset: of the
 // earlier copy, if the batch is a retransmit.
-func (p *Partition) appendData(data []byte, h *header, g *guard, now time.Duration) (int64, int16) {
-	if h.pid < 0 {
-		return p.write(data, h, Committed, now).base, none
+func (p *Partition) appendData(data []byte, h *recordbatch.Header, g *guard, now time.Duration) (int64, int16) {
+	if h.ProducerID < 0 {
+		return p.write(data, h, Committed, now).base, protocol.None
 	}
-	s := p.producers[h.pid]
-	if s != nil && s.epoch == h.epoch && h.sequence != noSequence {
+	s := p.producers[h.ProducerID]
+	if s != nil && s.epoch == h.Epoch && h.Sequence != noSequence {
 		for _, k := range s.window {
-			if k.first == h.sequence && k.last == h.lastSequence() {
-				return k.base, none
+			if k.first == h.Sequence && k.last == h.LastSequence() {
+				return k.base, protocol.None
 			}
 		}
 	}
-	opened := s != nil && s.open() && s.epoch == h.epoch
+	opened := s != nil && s.open() && s.epoch == h.Epoch
 	switch {
-	case s != nil && h.epoch < s.epoch:
-		return -1, invalidProducerEpoch
-	case h.transactional() && !opened && g == nil:
-		return -1, invalidTxnState
+	case s != nil && h.Epoch < s.epoch:
+		return -1, protocol.InvalidProducerEpoch
+	case h.Transactional() && !opened && g == nil:
+		return -1, protocol.InvalidTxnState
 	case !p.inSequence(s, h, g):
-		return -1, outOfOrderSequenceNumber
-	case !h.transactional() && s != nil && s.open():
-		return -1, invalidTxnState
+		return -1, protocol.OutOfOrderSequenceNumber
+	case !h.Transactional() && s != nil && s.open():
+		return -1, protocol.InvalidTxnState
 	}
-	if s != nil && s.epoch != h.epoch && s.open() {
+	if s != nil && s.epoch != h.Epoch && s.open() {
 		p.cluster.violate("one-transaction", "%s-%d: data of producer %d epoch %d while its transaction of epoch %d is open",
-			p.topic, p.index, h.pid, h.epoch, s.epoch)
+			p.topic, p.index, h.ProducerID, h.Epoch, s.epoch)
 	}
-	s = p.producer(h.pid, h.epoch)
-	if h.transactional() && !s.open() {
+	s = p.producer(h.ProducerID, h.Epoch)
+	if h.Transactional() && !s.open() {
 		p.cluster.checkOpen(p, h)
 	}
 	fate := s.take(p, h, p.leo, len(p.batches))
-	return p.write(data, h, fate, now).base, none
+	return p.write(data, h, fate, now).base, protocol.None
 }
 
 // producer is the state of a producer, which is new if there was none. Of former epochs no batch counts.
@@ -81,46 +80,46 @@ func (p *Partition) producer(pid int64, epoch int16) *producerState {
 }
 
 // take remembers a batch of data, the i-th of the log, and says what becomes of it.
-func (s *producerState) take(p *Partition, h *header, base int64, i int) Fate {
+func (s *producerState) take(p *Partition, h *recordbatch.Header, base int64, i int) Fate {
 	fate := Committed
-	if h.transactional() {
+	if h.Transactional() {
 		fate = Open
 		if !s.open() {
 			s.txnFirst = base
-			p.open = append(p.open, openTxn{pid: h.pid, first: base})
+			p.open = append(p.open, openTxn{pid: h.ProducerID, first: base})
 		}
 		s.txnBatches = append(s.txnBatches, i)
 	}
-	if h.sequence == noSequence {
+	if h.Sequence == noSequence {
 		return fate
 	}
-	if len(s.window) == windowMax {
+	if len(s.window) == protocol.WindowMax {
 		copy(s.window, s.window[1:])
-		s.window = s.window[:windowMax-1]
+		s.window = s.window[:protocol.WindowMax-1]
 	}
-	s.window = append(s.window, kept{h.sequence, h.lastSequence(), base})
+	s.window = append(s.window, kept{h.Sequence, h.LastSequence(), base})
 	return fate
 }
 
 // inSequence says whether a batch that is no retransmit is the one that comes next.
-func (p *Partition) inSequence(s *producerState, h *header, g *guard) bool {
-	if h.sequence == noSequence {
+func (p *Partition) inSequence(s *producerState, h *recordbatch.Header, g *guard) bool {
+	if h.Sequence == noSequence {
 		return true
 	}
-	if g != nil && h.sequence > g.lowest {
+	if g != nil && h.Sequence > g.lowest {
 		return false // a lower one was refused while the coordinator was asked; it must come first
 	}
 	switch {
 	case s == nil:
 		fromZero := p.leo == 0 || g != nil && g.tv2
-		return h.sequence == 0 || !fromZero
-	case s.epoch != h.epoch:
-		return h.sequence == 0
+		return h.Sequence == 0 || !fromZero
+	case s.epoch != h.Epoch:
+		return h.Sequence == 0
 	case len(s.window) == 0:
-		return h.sequence == 0
+		return h.Sequence == 0
 	}
 	last := s.window[len(s.window)-1].last
-	return h.sequence == last+1 || last == math.MaxInt32 && h.sequence == 0
+	return h.Sequence == last+1 || last == math.MaxInt32 && h.Sequence == 0
 }
 
 // appendMarker ends the open transaction of a producer, if there is one, and takes over the marker's epoch.
@@ -134,9 +133,9 @@ func (p *Partition) appendMarker(pid int64, epoch int16, commit bool, coordinato
 		}
 		switch {
 		case stale:
-			return invalidProducerEpoch
+			return protocol.InvalidProducerEpoch
 		case coordinatorEpoch < s.coordinatorEpoch:
-			return coordinatorFenced
+			return protocol.CoordinatorFenced
 		}
 	} else {
 		s = &producerState{epoch: epoch, txnFirst: -1}
@@ -155,8 +154,9 @@ func (p *Partition) appendMarker(pid int64, epoch int16, commit bool, coordinato
 		fate = Committed
 	}
 	data := recordbatch.Marker(pid, epoch, commit, coordinatorEpoch, wall)
-	p.write(data, &header{size: len(data), attributes: recordbatch.Transactional | recordbatch.Control, maxTime: wall, pid: pid, epoch: epoch}, fate, now)
-	return none
+	p.write(data, &recordbatch.Header{Size: len(data), Attributes: recordbatch.Transactional | recordbatch.Control, MaxTime: wall,
+		ProducerID: pid, Epoch: epoch}, fate, now)
+	return protocol.None
 }
 
 // settle gives every batch of a transaction its fate.

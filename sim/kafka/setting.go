@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // brokerSetting is one entry of the brokers' configuration under Kafka's name. What brokers cannot be asked for, since
@@ -132,6 +134,6 @@ func setTransactionVersion(c *Config, value string) error {
 	if version < 0 {
 		return fmt.Errorf("transaction.version is %q; there are 0, 1 and 2", value)
 	}
-	c.TransactionVersion = TV0 + TransactionVersion(version)
+	c.TransactionVersion = protocol.TV0 + protocol.TransactionVersion(version)
 	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 func TestABrokerIsSetUpInKafkasOwnWords(t *testing.T) {
@@ -23,7 +25,7 @@ func TestABrokerIsSetUpInKafkasOwnWords(t *testing.T) {
 		}
 	}
 	want := Config{NoTopicAutoCreation: true, InitialRebalanceDelay: -1, NumPartitions: 6, TransactionMaxTimeout: time.Minute,
-		NoPartitionVerification: true, TransactionVersion: TV1, TwoPhaseCommit: true, UnstableAPIVersions: true}
+		NoPartitionVerification: true, TransactionVersion: protocol.TV1, TwoPhaseCommit: true, UnstableAPIVersions: true}
 	want.defaults()
 	c.defaults()
 	for _, s := range brokerSettings {
@@ -32,7 +34,7 @@ func TestABrokerIsSetUpInKafkasOwnWords(t *testing.T) {
 		}
 	}
 	if c.TransactionVersion != want.TransactionVersion {
-		t.Errorf("transaction.version is %d, not 1", c.TransactionVersion.level())
+		t.Errorf("transaction.version is %d, not 1", c.TransactionVersion.Level())
 	}
 }
 

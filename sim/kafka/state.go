@@ -3,6 +3,8 @@ package kafka
 import (
 	"slices"
 	"time"
+
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // State is a transaction's state at its coordinator.
@@ -47,12 +49,6 @@ func (s State) deciding() bool { return s == PrepareCommit || s == PrepareAbort 
 // settled is when nothing is open.
 func (s State) settled() bool { return s == Empty || s == CompleteCommit || s == CompleteAbort }
 
-// Producer ids and epochs that are none.
-const (
-	noPID   int64 = -1
-	noEpoch int16 = -1
-)
-
 // exhausted epochs have no successor that may be handed out.
 const exhausted int16 = 32766
 
@@ -79,7 +75,7 @@ func (r *txnRecord) has(tp topicPartition) bool {
 
 // successor is the producer id and epoch after the transaction. The epochs of the old producer id may be used up.
 func (r *txnRecord) successor() (pid int64, epoch int16) {
-	if r.nextPID != noPID {
+	if r.nextPID != protocol.NoProducerID {
 		return r.nextPID, r.nextEpoch
 	}
 	return r.pid, r.epoch

@@ -6,31 +6,32 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // syncGroup gives a member its assignment, which the leader of the group brings with its own SyncGroup.
 func (b *Broker) syncGroup(env mailbox.Env, c call, req *kmsg.SyncGroupRequest) {
 	if req.Version >= 5 && (req.ProtocolType == nil || req.Protocol == nil) { // null for older ones, which do not send it
-		b.refuseSync(env, c, inconsistentGroupProtocol)
+		b.refuseSync(env, c, protocol.InconsistentGroupProtocol)
 		return
 	}
 	s, code := b.groupShard(req.Group)
 	var g *group
 	var m *member
-	if code == none {
+	if code == protocol.None {
 		g = s.find(req.Group)
 		m, code = g.known(req.MemberID, req.InstanceID)
 	}
 	switch {
-	case code != none:
+	case code != protocol.None:
 	case req.Generation != g.generation:
-		code = illegalGeneration
+		code = protocol.IllegalGeneration
 	case req.ProtocolType != nil && *req.ProtocolType != g.protocolType || req.Protocol != nil && *req.Protocol != g.protocol:
-		code = inconsistentGroupProtocol
+		code = protocol.InconsistentGroupProtocol
 	case g.state == preparingRebalance:
-		code = rebalanceInProgress
+		code = protocol.RebalanceInProgress
 	}
-	if code != none {
+	if code != protocol.None {
 		b.refuseSync(env, c, code)
 		return
 	}
@@ -38,7 +39,7 @@ func (b *Broker) syncGroup(env mailbox.Env, c call, req *kmsg.SyncGroupRequest) 
 	m.syncing = &c
 	switch {
 	case g.state == groupStable:
-		b.answerSync(env, g, m, none)
+		b.answerSync(env, g, m, protocol.None)
 	case m.id == g.leader:
 		b.assign(env, s, g, req.GroupAssignment)
 	}
@@ -57,7 +58,7 @@ func (b *Broker) assign(env mailbox.Env, s *shard, g *group, assignment []kmsg.S
 		if g.state != completingRebalance || g.generation != generation {
 			return
 		}
-		if code == none {
+		if code == protocol.None {
 			g.move(groupStable)
 		}
 		for _, m := range g.members {
@@ -72,7 +73,7 @@ func (b *Broker) assign(env mailbox.Env, s *shard, g *group, assignment []kmsg.S
 func (b *Broker) answerSync(env mailbox.Env, g *group, m *member, code int16) {
 	c := *m.syncing
 	m.syncing = nil
-	if code != none {
+	if code != protocol.None {
 		b.refuseSync(env, c, code)
 		return
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // scan fences and aborts transactions that have been open for longer than their timeout, and now and then
@@ -36,7 +37,7 @@ func (b *Broker) scan(env mailbox.Env) {
 			case expire && e.state.settled() && e.updated <= now-b.cluster.cfg.IDExpiration.Milliseconds():
 				next := e.txnRecord
 				next.state = Dead
-				b.begin(env, &transition{entry: e, next: next, last: noEpoch, done: func(mailbox.Env, int16) {}})
+				b.begin(env, &transition{entry: e, next: next, last: protocol.NoEpoch, done: func(mailbox.Env, int16) {}})
 			}
 		}
 	}
@@ -48,13 +49,13 @@ func (b *Broker) fence(env mailbox.Env, e *entry, cause string, done func(mailbo
 	next.settle()
 	if !e.failedFence { // else it was bumped when the fence was first tried
 		next.epoch++
-		if next.nextPID != noPID {
+		if next.nextPID != protocol.NoProducerID {
 			next.nextEpoch++
 		}
 	}
 	next.state = PrepareAbort
-	last := noEpoch
-	if b.cluster.cfg.TransactionVersion.level() >= 2 { // the cluster's own, whatever the client's style
+	last := protocol.NoEpoch
+	if b.cluster.cfg.TransactionVersion.Level() >= 2 { // the cluster's own, whatever the client's style
 		last = next.epoch - 1
 		if last >= exhausted && !b.cluster.reproduces(Kafka20090) {
 			next.nextPID = b.cluster.freshPID()
@@ -64,7 +65,7 @@ func (b *Broker) fence(env mailbox.Env, e *entry, cause string, done func(mailbo
 		next.epoch++
 	}
 	if overflown(next.epoch) {
-		done(env, unknownServerError)
+		done(env, protocol.UnknownServerError)
 		return
 	}
 	b.begin(env, &transition{entry: e, next: next, last: last, cause: cause, done: done})

@@ -7,41 +7,19 @@ import (
 	"github.com/flinch-dev/flinch/runtime/recordbatch"
 )
 
-// appendTimed is the attribute of a batch whose records all have the time of the append, which is its latest time.
-const appendTimed int16 = 0x08
-
-// timeOf is the time of a record.
-func (h *header) timeOf(delta int64) int64 {
-	if h.attributes&appendTimed != 0 {
-		return h.maxTime
-	}
-	return h.baseTime + delta
-}
-
-// stamp gives a copy of a batch the time of its append.
-func (h *header) stamp(data []byte, wall int64) []byte {
-	data = append([]byte(nil), data...)
-	h.attributes |= appendTimed
-	h.maxTime = wall
-	binary.BigEndian.PutUint16(data[21:], uint16(h.attributes))
-	binary.BigEndian.PutUint64(data[35:], uint64(wall))
-	binary.BigEndian.PutUint32(data[17:], recordbatch.Checksum(data[:h.size]))
-	return data
-}
-
 // timely says whether the records of a batch are neither too old nor too far in the future for their topic.
-func (c *topicConfig) timely(h *header, records []byte, wall int64) bool {
+func (c *topicConfig) timely(h *recordbatch.Header, records []byte, wall int64) bool {
 	if c.appendTime {
 		return true
 	}
-	if c.after < math.MaxInt64 && h.maxTime-wall > c.after {
+	if c.after < math.MaxInt64 && h.MaxTime-wall > c.after {
 		return false
 	}
 	if c.before == math.MaxInt64 {
 		return true
 	}
-	for r := (recordReader{data: records}); r.next(); {
-		if wall-h.timeOf(r.timeDelta) > c.before {
+	for r := (recordbatch.Reader{Data: records}); r.Next(); {
+		if wall-h.TimeOf(r.TimeDelta) > c.before {
 			return false
 		}
 	}
@@ -78,7 +56,7 @@ func (p *Partition) newest(end int64) (offset, at int64) {
 // firstSince is the first record of a batch that is not older than a timestamp, -1 without one. Markers count, too.
 func (p *Partition) firstSince(b *batch, timestamp int64) (offset, at int64) {
 	data := p.bytes(b)
-	h, err := parseHeader(data)
+	h, err := recordbatch.ParseHeader(data)
 	if err != nil {
 		return -1, -1
 	}
@@ -86,9 +64,9 @@ func (p *Partition) firstSince(b *batch, timestamp int64) (offset, at int64) {
 	if err != nil {
 		return -1, -1
 	}
-	for r := (recordReader{data: records}); r.next(); {
-		if t := h.timeOf(r.timeDelta); t >= timestamp && b.base+r.delta >= p.logStart {
-			return b.base + r.delta, t
+	for r := (recordbatch.Reader{Data: records}); r.Next(); {
+		if t := h.TimeOf(r.TimeDelta); t >= timestamp && b.base+r.Delta >= p.logStart {
+			return b.base + r.Delta, t
 		}
 	}
 	return -1, -1

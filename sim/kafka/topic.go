@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // topic is its partitions and its configuration. One that is deleted and created again is another topic, with another
@@ -74,32 +76,32 @@ func (c *Cluster) grow(t *topic, partitions int) {
 func (c *Cluster) named(name string, id [16]byte, byID bool) (*topic, int16) {
 	if byID {
 		if t := c.byID[id]; t != nil {
-			return t, none
+			return t, protocol.None
 		}
-		return nil, unknownTopicID
+		return nil, protocol.UnknownTopicID
 	}
 	if t := c.topics[name]; t != nil {
-		return t, none
+		return t, protocol.None
 	}
-	return nil, unknownTopicOrPartition
+	return nil, protocol.UnknownTopicOrPartition
 }
 
 // find finds a partition the same way.
 func (c *Cluster) find(name string, id [16]byte, byID bool, partition int32) (*Partition, int16) {
 	t, code := c.named(name, id, byID)
 	switch {
-	case code != none:
+	case code != protocol.None:
 		return nil, code
 	case partition < 0 || int(partition) >= len(t.partitions):
-		return nil, unknownTopicOrPartition
+		return nil, protocol.UnknownTopicOrPartition
 	}
-	return t.partitions[partition], none
+	return t.partitions[partition], protocol.None
 }
 
 // leadsIn checks that this broker leads a partition in the epoch that the client believes in, if it says one.
 func (b *Broker) leadsIn(p *Partition, epoch int32) int16 {
 	if b.leads(p) == nil {
-		return notLeaderOrFollower
+		return protocol.NotLeaderOrFollower
 	}
 	return b.epochIs(p, epoch)
 }
@@ -108,11 +110,11 @@ func (b *Broker) leadsIn(p *Partition, epoch int32) int16 {
 func (b *Broker) epochIs(p *Partition, epoch int32) int16 {
 	switch {
 	case b.cluster.disks[b.node].offline:
-		return kafkaStorageError
+		return protocol.KafkaStorageError
 	case epoch >= 0 && epoch < p.leaderEpoch:
-		return fencedLeaderEpoch
+		return protocol.FencedLeaderEpoch
 	case epoch > p.leaderEpoch:
-		return unknownLeaderEpoch
+		return protocol.UnknownLeaderEpoch
 	}
-	return none
+	return protocol.None
 }

@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/flinch-dev/flinch/runtime/recordbatch"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // Topics come and go by request, as an operator or a client has it.
@@ -113,14 +116,15 @@ func TestTopicConfig(t *testing.T) {
 		{"and those from too far in the future", func(l *lab) {
 			l.is(out(l, "message.timestamp.after.max.ms", "60000").Write(0, 1), "NONE at 0")
 			c, _ := newTopicConfig(map[string]string{"message.timestamp.after.max.ms": "60000"})
-			l.is(fmt.Sprint(c.timely(&header{maxTime: 160_000}, nil, 100_000), c.timely(&header{maxTime: 160_001}, nil, 100_000)), "true false")
+			upTo, beyond := recordbatch.Header{MaxTime: 160_000}, recordbatch.Header{MaxTime: 160_001}
+			l.is(fmt.Sprint(c.timely(&upTo, nil, 100_000), c.timely(&beyond, nil, 100_000)), "true false")
 		}},
 		{"they can be given the time of the append", func(l *lab) {
 			out(l, "message.timestamp.type", "LogAppendTime", "message.timestamp.before.max.ms", "0").Write(0, 2)
-			said := l.Listed(0, maxTimestamp, false)
+			said := l.Listed(0, protocol.MaxTimestamp, false)
 			l.is(fmt.Sprintf("%v, %s", strings.HasPrefix(said, "0 at 17"), l.Visible(0)), "true, 0 1")
-			h, err := parseHeader(l.Fetch(0, 0, false).RecordBatches)
-			l.is(fmt.Sprint(err, h.checksum(l.Fetch(0, 0, false).RecordBatches)), "<nil> true")
+			h, err := recordbatch.ParseHeader(l.Fetch(0, 0, false).RecordBatches)
+			l.is(fmt.Sprint(err, h.Intact(l.Fetch(0, 0, false).RecordBatches)), "<nil> true")
 		}},
 		{"a batch may have so many bytes and not more", func(l *lab) {
 			l.is(out(l, "max.message.bytes", "100").Write(0, 1), "MESSAGE_TOO_LARGE")
@@ -128,10 +132,10 @@ func TestTopicConfig(t *testing.T) {
 		{"what is older than its retention goes with the next look, every five minutes", func(l *lab) {
 			w := out(l, "retention.ms", "1000", "message.timestamp.type", "LogAppendTime")
 			w.Write(0, 2)
-			l.is(l.Listed(0, earliest, false), "0 at -1")
+			l.is(l.Listed(0, protocol.Earliest, false), "0 at -1")
 			l.pass(6 * time.Minute)
 			w.Write(0, 1)
-			l.is(l.Listed(0, earliest, false)+", "+l.Visible(0), "2 at -1, ")
+			l.is(l.Listed(0, protocol.Earliest, false)+", "+l.Visible(0), "2 at -1, ")
 		}},
 		{"so does what is too much", func(l *lab) {
 			w := out(l, "retention.bytes", "250", "retention.ms", "-1")
@@ -139,7 +143,7 @@ func TestTopicConfig(t *testing.T) {
 				w.Write(0, 1)
 			}
 			l.pass(6 * time.Minute)
-			l.is(l.Listed(0, earliest, false), "3 at -1")
+			l.is(l.Listed(0, protocol.Earliest, false), "3 at -1")
 		}},
 	})
 }
@@ -156,7 +160,7 @@ func (l *lab) createTopic(topic string, partitions int32, replicas int16, config
 		return silence
 	}
 	t := resp.Topics[0]
-	if t.ErrorCode != none {
+	if t.ErrorCode != protocol.None {
 		return name(t.ErrorCode)
 	}
 	return fmt.Sprintf("NONE: %d partitions, %d replicas", t.NumPartitions, t.ReplicationFactor)
@@ -202,7 +206,7 @@ func (l *lab) topicAt(node int, topic string, create bool) string {
 		return silence
 	}
 	t := resp.Topics[0]
-	if t.ErrorCode != none {
+	if t.ErrorCode != protocol.None {
 		return name(t.ErrorCode)
 	}
 	said := fmt.Sprintf("%d partitions, leaders", len(t.Partitions))
@@ -221,7 +225,7 @@ func (l *lab) configOf(kind kmsg.ConfigResourceType, of string, names ...string)
 		return silence
 	}
 	r := resp.Resources[0]
-	if r.ErrorCode != none {
+	if r.ErrorCode != protocol.None {
 		return name(r.ErrorCode)
 	}
 	var said []string

@@ -3,6 +3,7 @@ package kafka
 import (
 	"github.com/flinch-dev/flinch/runtime/history"
 	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // transition is a change between its two steps: it has been prepared and is being appended. The caches take it
@@ -50,18 +51,18 @@ func (b *Broker) begin(env mailbox.Env, t *transition) {
 	}
 	t.next.updated = millis(env)
 	e.pending, e.cause = t, t.cause
-	if t.next.tv2 && b.cluster.cfg.TransactionVersion.level() == 0 {
+	if t.next.tv2 && b.cluster.cfg.TransactionVersion.Level() == 0 {
 		// A record of TV0 has no place for the client's style. Kafka finds that out too late: the change stays pending,
 		// and the id busy, until another coordinator reads the log.
-		t.done(env, unsupportedVersion)
+		t.done(env, protocol.UnsupportedVersion)
 		return
 	}
 	switch {
 	case b.underMinISR(e.log):
-		b.giveUp(env, t, CoordinatorNotAvailable)
+		b.giveUp(env, t, protocol.CoordinatorNotAvailable)
 		return
 	case !b.room(env):
-		b.giveUp(env, t, NotCoordinator)
+		b.giveUp(env, t, protocol.NotCoordinator)
 		return
 	}
 	e.log.leo++
@@ -78,7 +79,7 @@ func (b *Broker) appended(env mailbox.Env, t *transition) {
 	e, c := t.entry, b.cluster
 	if e.log.leader != b.node || e.log.epoch != e.loadedIn {
 		e.pending = nil // somebody else is the coordinator now, and decides what is in the log
-		t.done(env, NotCoordinator)
+		t.done(env, protocol.NotCoordinator)
 		return
 	}
 	if !b.everywhere(e.log) {
@@ -91,7 +92,7 @@ func (b *Broker) appended(env mailbox.Env, t *transition) {
 		if c.faults.failWritten {
 			c.store(e.log, &t.next)
 		}
-		b.giveUp(env, t, CoordinatorNotAvailable)
+		b.giveUp(env, t, protocol.CoordinatorNotAvailable)
 		return
 	}
 	from := e.state
@@ -105,7 +106,7 @@ func (b *Broker) appended(env mailbox.Env, t *transition) {
 	if from != e.state || e.state == Empty {
 		env.Note(history.Transaction{ID: e.id, ProducerID: e.pid, Epoch: e.epoch, State: string(e.state), Cause: t.cause})
 	}
-	t.done(env, none)
+	t.done(env, protocol.None)
 	if e.state.deciding() {
 		b.decide(env, e)
 	}

@@ -3,6 +3,8 @@ package kafka
 import (
 	"encoding/binary"
 	"time"
+
+	"github.com/flinch-dev/flinch/runtime/recordbatch"
 )
 
 // truncate cuts the log off where the log of its new leader ends. What follows from the log follows from the rest: the
@@ -50,7 +52,7 @@ func (p *Partition) replay(i int) {
 		return
 	}
 	data := p.bytes(b)
-	h, err := parseHeader(data)
+	h, err := recordbatch.ParseHeader(data)
 	if err != nil {
 		bug("the log of %s-%d cannot be read at %d: %v", p.topic, p.index, b.base, err)
 	}
@@ -58,7 +60,7 @@ func (p *Partition) replay(i int) {
 	if b.control {
 		s.coordinatorEpoch = int32(binary.BigEndian.Uint32(data[len(data)-5:])) // the value's last field, before the headers
 		if s.open() {
-			commit, _ := markerKind(data)
+			commit, _ := recordbatch.MarkerKind(data)
 			p.settle(b.pid, s, b.base, commit, b.appended)
 		}
 		return

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // waitingAppend is a record of the transaction log that not all replicas in sync have. Its coordinator waits for them as
@@ -51,5 +52,5 @@ func (b *Broker) appendTimedOut(env mailbox.Env, t *transition) {
 		delete(log.inFlight, t.entry.id)
 		b.cluster.store(log, &t.next)
 	}
-	b.giveUp(env, t, CoordinatorNotAvailable)
+	b.giveUp(env, t, protocol.CoordinatorNotAvailable)
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
 	"github.com/flinch-dev/flinch/runtime/recordbatch"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // offsetsInTxn is a TxnOffsetCommit at the group's coordinator. Its offsets are data of the transaction: the log of the
@@ -25,7 +26,7 @@ func (b *Broker) txnOffsetCommit(env mailbox.Env, c call, req *kmsg.TxnOffsetCom
 		return
 	}
 	data := seal(records, recordbatch.Transactional, req.ProducerID, req.ProducerEpoch, millis(env))
-	h, err := parseHeader(data)
+	h, err := recordbatch.ParseHeader(data)
 	must(err)
 	o.slot = slot{topic: offsetsTopic, p: s.log, data: data, h: h}
 	o.slot.out.Partition = s.log.index
@@ -33,13 +34,13 @@ func (b *Broker) txnOffsetCommit(env mailbox.Env, c call, req *kmsg.TxnOffsetCom
 	adds := req.Version >= 5 // a TV2-style client leaves it to the group's coordinator to add the log
 	b.admitToTxn(&o.slot, adds)
 	switch {
-	case o.slot.out.ErrorCode != none:
+	case o.slot.out.ErrorCode != protocol.None:
 		b.finishTxnOffsets(env, o, o.slot.out.ErrorCode)
 	case o.slot.ask:
 		q := question{id: req.TransactionalID, pid: req.ProducerID, epoch: req.ProducerEpoch, add: adds,
 			partitions: []topicPartition{{offsetsTopic, s.log.index}}}
 		b.askCoordinator(env, q, func(env mailbox.Env, codes []int16) {
-			if code := forOffsets(codes[0], req.Version); code != none {
+			if code := forOffsets(codes[0], req.Version); code != protocol.None {
 				b.finishTxnOffsets(env, o, code)
 				return
 			}
@@ -60,13 +61,13 @@ func (o *offsetsInTxn) inspect(b *Broker, refused int16, wall int64) (records []
 			out := kmsg.NewTxnOffsetCommitResponseTopicPartition()
 			out.Partition, out.ErrorCode = in.Partition, code
 			switch {
-			case refused != none:
+			case refused != protocol.None:
 				out.ErrorCode = refused
-			case code != none:
+			case code != protocol.None:
 			default:
 				var r logRecord
 				r, out.ErrorCode = found.offsetRecord(o.req.Group, in.Partition, in.Offset, in.LeaderEpoch, in.Metadata, wall)
-				if out.ErrorCode == none {
+				if out.ErrorCode == protocol.None {
 					records = append(records, r)
 				}
 			}
@@ -80,20 +81,20 @@ func (o *offsetsInTxn) inspect(b *Broker, refused int16, wall int64) (records []
 // appendTxnOffsets is for offsets that the transaction may have. The group has its say only now.
 func (b *Broker) appendTxnOffsets(env mailbox.Env, o *offsetsInTxn) {
 	s, code := b.shardOf(o.req.Group)
-	if code == none {
+	if code == protocol.None {
 		code = s.find(o.req.Group).mayCommit(o.req.MemberID, o.req.InstanceID, o.req.Generation, true)
-		if code == groupIDNotFound && o.req.Version < 6 {
-			code = illegalGeneration
+		if code == protocol.GroupIDNotFound && o.req.Version < 6 {
+			code = protocol.IllegalGeneration
 		}
 	}
-	if code == none && !b.room(env) {
-		code = forGroups(kafkaStorageError)
+	if code == protocol.None && !b.room(env) {
+		code = forGroups(protocol.KafkaStorageError)
 	}
-	if code == none {
+	if code == protocol.None {
 		g := b.guardOf(&o.slot)
 		_, code = s.log.appendData(o.slot.data, &o.slot.h, g, b.cluster.cfg.Now())
 	}
-	if code != none {
+	if code != protocol.None {
 		b.finishTxnOffsets(env, o, code)
 		return
 	}
@@ -104,7 +105,7 @@ func (b *Broker) appendTxnOffsets(env mailbox.Env, o *offsetsInTxn) {
 func (b *Broker) finishTxnOffsets(env mailbox.Env, o *offsetsInTxn, code int16) {
 	for _, t := range o.resp.Topics {
 		for i := range t.Partitions {
-			if p := &t.Partitions[i]; p.ErrorCode == none {
+			if p := &t.Partitions[i]; p.ErrorCode == protocol.None {
 				p.ErrorCode = code
 			}
 		}
@@ -115,14 +116,14 @@ func (b *Broker) finishTxnOffsets(env mailbox.Env, o *offsetsInTxn, code int16) 
 // forOffsets is the transaction coordinator's answer in the words of a TxnOffsetCommit response.
 func forOffsets(code, version int16) int16 {
 	switch code {
-	case producerFenced:
-		return invalidProducerEpoch
-	case transactionAbortable:
+	case protocol.ProducerFenced:
+		return protocol.InvalidProducerEpoch
+	case protocol.TransactionAbortable:
 		if version < 4 {
-			return invalidTxnState
+			return protocol.InvalidTxnState
 		}
-	case networkException: // older clients would not try again
-		return CoordinatorLoadInProgress
+	case protocol.NetworkException: // older clients would not try again
+		return protocol.CoordinatorLoadInProgress
 	}
 	return code
 }

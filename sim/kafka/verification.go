@@ -4,6 +4,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // guard stands for the question to the coordinator whether a transaction may be opened at this partition.
@@ -18,25 +19,25 @@ type guard struct {
 // admitToTxn decides whether a transactional batch may go to the log, or the coordinator must be asked first: to add
 // the partition, or whether its client did.
 func (b *Broker) admitToTxn(s *slot, adds bool) {
-	st := s.p.producers[s.h.pid]
+	st := s.p.producers[s.h.ProducerID]
 	switch {
-	case st != nil && s.h.epoch < st.epoch:
-		s.out.ErrorCode = invalidProducerEpoch
-	case st != nil && st.open() && st.epoch == s.h.epoch:
+	case st != nil && s.h.Epoch < st.epoch:
+		s.out.ErrorCode = protocol.InvalidProducerEpoch
+	case st != nil && st.open() && st.epoch == s.h.Epoch:
 		// it is open here already
 	case !adds && b.cluster.cfg.NoPartitionVerification:
-		s.guard = &guard{lowest: s.h.sequence, epoch: s.h.epoch, unasked: true}
+		s.guard = &guard{lowest: s.h.Sequence, epoch: s.h.Epoch, unasked: true}
 	default:
 		l := b.led[s.p]
-		g := l.guards[s.h.pid]
+		g := l.guards[s.h.ProducerID]
 		if g == nil {
-			g = &guard{lowest: s.h.sequence, epoch: s.h.epoch}
-			l.guards[s.h.pid] = g
+			g = &guard{lowest: s.h.Sequence, epoch: s.h.Epoch}
+			l.guards[s.h.ProducerID] = g
 		}
-		if s.h.epoch > g.epoch {
-			g.epoch, g.lowest = s.h.epoch, s.h.sequence
+		if s.h.Epoch > g.epoch {
+			g.epoch, g.lowest = s.h.Epoch, s.h.Sequence
 		}
-		g.lowest = min(g.lowest, s.h.sequence)
+		g.lowest = min(g.lowest, s.h.Sequence)
 		g.tv2 = adds
 		s.guard, s.ask = g, true
 	}
@@ -44,7 +45,7 @@ func (b *Broker) admitToTxn(s *slot, adds bool) {
 
 // guardOf is the guard of a batch, unless it is gone: another leader, or the transaction ended meanwhile.
 func (b *Broker) guardOf(s *slot) *guard {
-	if g := s.guard; g != nil && (g.unasked || b.led[s.p].guards[s.h.pid] == g) {
+	if g := s.guard; g != nil && (g.unasked || b.led[s.p].guards[s.h.ProducerID] == g) {
 		return g
 	}
 	return nil
@@ -79,18 +80,18 @@ func (b *Broker) askCoordinator(env mailbox.Env, q question, then func(env mailb
 		answers, ok := resp.(*kmsg.AddPartitionsToTxnResponse)
 		codes := make([]int16, len(q.partitions))
 		for i := range codes {
-			codes[i] = networkException
+			codes[i] = protocol.NetworkException
 			if ok {
 				codes[i] = answers.Transactions[0].Topics[i].Partitions[0].ErrorCode
 			}
 		}
 		then(env, codes)
 	}
-	if to == noLeader {
+	if to == protocol.NoLeader {
 		answered(env, nil)
 		return
 	}
-	b.asked.send(env, b.cluster.addrs[to], 0, req, answered)
+	b.asked.Send(env, b.cluster.addrs[to], 0, req, answered)
 }
 
 // ask asks about the batches of a produce request.
@@ -98,7 +99,7 @@ func (b *Broker) ask(env mailbox.Env, p *produce) {
 	q := question{id: *p.req.TransactionID, add: p.req.Version >= 12}
 	for i := range p.slots {
 		if s := &p.slots[i]; s.ask {
-			q.pid, q.epoch = s.h.pid, s.h.epoch
+			q.pid, q.epoch = s.h.ProducerID, s.h.Epoch
 			q.partitions = append(q.partitions, topicPartition{s.topic, s.out.Partition})
 		}
 	}
@@ -116,7 +117,7 @@ func (b *Broker) allowed(env mailbox.Env, p *produce, codes []int16) {
 		}
 		code := codes[next]
 		next++
-		if code == concurrentTransactions && p.req.Version >= 12 && p.waited < addPartitionsWait {
+		if code == protocol.ConcurrentTransactions && p.req.Version >= 12 && p.waited < addPartitionsWait {
 			again = true
 			continue
 		}
@@ -134,18 +135,18 @@ func (b *Broker) allowed(env mailbox.Env, p *produce, codes []int16) {
 // forProducer is the coordinator's answer in the words of a produce response.
 func forProducer(code, version int16) int16 {
 	switch code {
-	case producerFenced:
-		return invalidProducerEpoch
-	case transactionAbortable:
+	case protocol.ProducerFenced:
+		return protocol.InvalidProducerEpoch
+	case protocol.TransactionAbortable:
 		if version < 11 {
-			return invalidTxnState
+			return protocol.InvalidTxnState
 		}
-	case concurrentTransactions:
+	case protocol.ConcurrentTransactions:
 		if version < 12 {
-			return notEnoughReplicas
+			return protocol.NotEnoughReplicas
 		}
-	case NotCoordinator, CoordinatorLoadInProgress, CoordinatorNotAvailable, networkException:
-		return notEnoughReplicas
+	case protocol.NotCoordinator, protocol.CoordinatorLoadInProgress, protocol.CoordinatorNotAvailable, protocol.NetworkException:
+		return protocol.NotEnoughReplicas
 	}
 	return code
 }

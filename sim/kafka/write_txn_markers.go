@@ -7,6 +7,7 @@ import (
 
 	"github.com/flinch-dev/flinch/runtime/history"
 	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // markerAppend is a request whose markers are in the log and not yet on every replica.
@@ -32,7 +33,7 @@ func (b *Broker) writeTxnMarkers(env mailbox.Env, c call, req *kmsg.WriteTxnMark
 				r := &topic.Partitions[i]
 				p := b.cluster.partition(topicPartition{t.Topic, n})
 				r.Partition, r.ErrorCode = n, b.mark(env, c, &in, p)
-				if r.ErrorCode == none {
+				if r.ErrorCode == protocol.None {
 					m.ends = append(m.ends, end{p: p, offset: p.leo, epoch: p.leaderEpoch, code: &r.ErrorCode})
 					m.notes = append(m.notes, history.MarkerAppended{ID: b.cluster.ids[in.ProducerID], ProducerID: in.ProducerID,
 						Epoch: in.ProducerEpoch, Topic: t.Topic, Partition: n, Commit: in.Committed})
@@ -52,19 +53,19 @@ func (b *Broker) writeTxnMarkers(env mailbox.Env, c call, req *kmsg.WriteTxnMark
 // mark appends one marker to one partition.
 func (b *Broker) mark(env mailbox.Env, c call, in *kmsg.WriteTxnMarkersRequestMarker, p *Partition) int16 {
 	if p == nil {
-		return unknownTopicOrPartition
+		return protocol.UnknownTopicOrPartition
 	}
 	l := b.leads(p)
 	switch {
 	case l == nil:
-		return notLeaderOrFollower
+		return protocol.NotLeaderOrFollower
 	case p.underMinISR():
-		return notEnoughReplicas
+		return protocol.NotEnoughReplicas
 	case !b.room(env):
-		return kafkaStorageError
+		return protocol.KafkaStorageError
 	}
 	if p.topic == offsetsTopic && b.shardAt(p) == nil {
-		return notLeaderOrFollower // the groups that it is about are not read yet
+		return protocol.NotLeaderOrFollower // the groups that it is about are not read yet
 	}
 	if slices.Contains(b.cluster.addrs, c.from) {
 		b.cluster.checkMarker(in.ProducerID, in.ProducerEpoch, in.Committed)
@@ -73,7 +74,7 @@ func (b *Broker) mark(env mailbox.Env, c call, in *kmsg.WriteTxnMarkersRequestMa
 	code := p.appendMarker(in.ProducerID, in.ProducerEpoch, in.Committed, in.CoordinatorEpoch, strict, millis(env), b.cluster.cfg.Now())
 	// What ends a transaction ends the right to open one, too; but the next transaction, which has the marker's epoch
 	// under TV2, may be asking already.
-	if g := l.guards[in.ProducerID]; code == none && g != nil && !(g.tv2 && g.epoch == in.ProducerEpoch) {
+	if g := l.guards[in.ProducerID]; code == protocol.None && g != nil && !(g.tv2 && g.epoch == in.ProducerEpoch) {
 		delete(l.guards, in.ProducerID)
 	}
 	return code
@@ -83,7 +84,7 @@ func (b *Broker) mark(env mailbox.Env, c call, in *kmsg.WriteTxnMarkersRequestMa
 func (b *Broker) marked(env mailbox.Env, m *markerAppend) {
 	b.replicate(env, m.ends, interBrokerTimeout, func(env mailbox.Env) {
 		for i, e := range m.ends {
-			if *e.code == none {
+			if *e.code == protocol.None {
 				env.Note(m.notes[i])
 			}
 		}

@@ -8,7 +8,7 @@ import (
 	"github.com/flinch-dev/flinch/runtime/mailbox"
 	"github.com/flinch-dev/flinch/runtime/record"
 	"github.com/flinch-dev/flinch/runtime/wire"
-	"github.com/flinch-dev/flinch/sim/kafka"
+	"github.com/flinch-dev/flinch/sim/kafka/client"
 )
 
 // Feed is what the application works off.
@@ -90,7 +90,7 @@ func (a *Instance) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) er
 	case mailbox.Undeliverable, mailbox.Disconnected: // its client lives and dies with it
 	case wire.KafkaProducerReady:
 		a.opened(env, m)
-	case kafka.OffsetIs:
+	case client.OffsetIs:
 		a.located(env, m)
 	case tick:
 		env.After(tickEvery, tick{})
@@ -101,7 +101,7 @@ func (a *Instance) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) er
 		}
 	case wire.KafkaFlushed:
 		a.flushed(env, m)
-	case kafka.OffsetSent:
+	case client.OffsetSent:
 		a.sent(env, m)
 	case wire.KafkaTxnEnded:
 		a.ended(env, m)
@@ -135,10 +135,10 @@ func (a *Instance) opened(env mailbox.Env, m wire.KafkaProducerReady) {
 // locate asks where to go on. Another instance's open transaction may have yet to decide about that.
 func (a *Instance) locate(env mailbox.Env) {
 	a.phase = locating
-	env.Send(a.cfg.Kafka, kafka.FetchOffset{Req: a.request(), Group: a.cfg.Group, Topic: a.cfg.Topic})
+	env.Send(a.cfg.Kafka, client.FetchOffset{Req: a.request(), Group: a.cfg.Group, Topic: a.cfg.Topic})
 }
 
-func (a *Instance) located(env mailbox.Env, m kafka.OffsetIs) {
+func (a *Instance) located(env mailbox.Env, m client.OffsetIs) {
 	switch {
 	case m.Req != a.req:
 	case m.Err == timedOut:

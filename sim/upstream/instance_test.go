@@ -14,6 +14,8 @@ import (
 	"github.com/flinch-dev/flinch/runtime/record"
 	"github.com/flinch-dev/flinch/sim"
 	"github.com/flinch-dev/flinch/sim/kafka"
+	"github.com/flinch-dev/flinch/sim/kafka/client"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // shop is an application in a world with a Kafka, where a thousand orders come in, a hundred each second.
@@ -21,7 +23,7 @@ type shop struct {
 	t *testing.T
 	*sim.World
 	*kafka.Cluster
-	version kafka.TransactionVersion
+	version protocol.TransactionVersion
 	lives   int32
 }
 
@@ -34,7 +36,7 @@ func (*shop) Record(n int64) record.Record {
 	return record.Record{Key: []byte(fmt.Sprint(n)), Value: n, Count: 1}
 }
 
-func open(t *testing.T, version kafka.TransactionVersion) *shop {
+func open(t *testing.T, version protocol.TransactionVersion) *shop {
 	s := &shop{t: t, World: sim.New(sim.Config{Seed: 7}), version: version}
 	s.Cluster = kafka.NewCluster(kafka.Config{Now: s.Now, TransactionVersion: version,
 		Wake: func(to mailbox.Addr, m mailbox.Msg) { s.Send(to, to, m) }})
@@ -59,7 +61,7 @@ func (s *shop) hire(name string, supervised bool, change func(*Config)) {
 		if change != nil {
 			change(&cfg)
 		}
-		client := kafka.NewClient(kafka.ClientConfig{Brokers: s.Addrs(), TransactionVersion: s.version,
+		client := client.New(client.Config{Brokers: s.Addrs(), TransactionVersion: s.version,
 			RequestTimeout: 2 * time.Second, DeliveryTimeout: 5 * time.Second})
 		return []sim.Resident{{Actor: New(cfg)}, {Name: "kafka", Actor: client}}
 	}}
@@ -111,7 +113,7 @@ func (s *shop) ends() (causes []string) {
 	return causes
 }
 
-var versions = []kafka.TransactionVersion{kafka.TV1, kafka.TV2}
+var versions = []protocol.TransactionVersion{protocol.TV1, protocol.TV2}
 
 // The position goes with the records, so whoever comes next goes on after the last commit.
 func TestAnInstanceThatDiesIsGoneOnFor(t *testing.T) {
@@ -148,7 +150,7 @@ func TestWhatIsAbortedIsWrittenAgain(t *testing.T) {
 
 // An end of which nobody tells the outcome is asked for until somebody does: writing it again would be twice.
 func TestAnUnknownOutcomeIsAskedForAgain(t *testing.T) {
-	s := open(t, kafka.TV2)
+	s := open(t, protocol.TV2)
 	s.hire("producer-0", false, nil)
 	s.pass(2500 * time.Millisecond)
 	s.LoseAnswersOf(kafka.Share{Of: []kmsg.Key{kmsg.EndTxn}, Share: 1})
@@ -181,7 +183,7 @@ func TestAZombieIsFenced(t *testing.T) {
 
 // With an id each, both go on from one position: the same orders are there twice.
 func TestTwoIdsAreNoFence(t *testing.T) {
-	s := open(t, kafka.TV2)
+	s := open(t, protocol.TV2)
 	s.hire("producer-0", false, func(cfg *Config) { cfg.TransactionalID = "app-0" })
 	s.pass(3500 * time.Millisecond)
 	s.hire("producer-1", false, func(cfg *Config) { cfg.TransactionalID = "app-1" })

@@ -6,7 +6,7 @@ import (
 	"github.com/flinch-dev/flinch/runtime/history"
 	"github.com/flinch-dev/flinch/runtime/mailbox"
 	"github.com/flinch-dev/flinch/runtime/wire"
-	"github.com/flinch-dev/flinch/sim/kafka"
+	"github.com/flinch-dev/flinch/sim/kafka/client"
 )
 
 // timedOut is what a client says when it gave up before there was a final answer.
@@ -44,13 +44,13 @@ func (a *Instance) flushed(env mailbox.Env, m wire.KafkaFlushed) {
 		a.decide(env)
 	default:
 		a.phase = sending
-		env.Send(a.cfg.Kafka, kafka.SendOffsetToTxn{Req: a.request(), TransactionalID: a.cfg.TransactionalID,
+		env.Send(a.cfg.Kafka, client.SendOffsetToTxn{Req: a.request(), TransactionalID: a.cfg.TransactionalID,
 			Group: a.cfg.Group, Topic: a.cfg.Topic, Next: a.next})
 	}
 }
 
 // sent is about the position. That it is refused is a reason to abort, and no more.
-func (a *Instance) sent(env mailbox.Env, m kafka.OffsetSent) {
+func (a *Instance) sent(env mailbox.Env, m client.OffsetSent) {
 	if m.Req != a.req {
 		return
 	}

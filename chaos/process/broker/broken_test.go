@@ -12,6 +12,7 @@ import (
 	"github.com/flinch-dev/flinch/chaos/fault"
 	"github.com/flinch-dev/flinch/sim/kafka"
 	"github.com/flinch-dev/flinch/sim/kafka/preview"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // A disk is full: the broker halts and cannot start. Once there is room it comes back, and its client has lost nothing.
@@ -68,7 +69,7 @@ func TestAClientOverItsQuotaHasToWait(t *testing.T) {
 	const mute = 300 * time.Millisecond
 	records := batch()
 	l.Do(func(c *kafka.Cluster) { // so that this much takes so much longer than the ten seconds over which it is measured
-		size := float64(kafka.Request{Req: produce(1, records)}.Size())
+		size := float64(protocol.Request{Req: produce(1, records)}.Size())
 		for n := range c.Addrs() {
 			c.SetQuota(n, kafka.Quota{Produce: size / (10*time.Second + mute).Seconds()})
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/flinch-dev/flinch/chaos/fault"
 	"github.com/flinch-dev/flinch/sim/kafka"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // Misbehave makes a model cluster misbehave, served or simulated, and returns how to undo it; nil if there is no such way
@@ -19,11 +20,11 @@ func Misbehave(c *kafka.Cluster, state fault.ServiceState) (undo func()) {
 	}
 	switch state.Mode {
 	case fault.CoordinatorUnavailable:
-		c.FailCoordinators(kafka.CoordinatorNotAvailable, forever)
-		return func() { c.FailCoordinators(kafka.CoordinatorNotAvailable, 0) }
+		c.FailCoordinators(protocol.CoordinatorNotAvailable, forever)
+		return func() { c.FailCoordinators(protocol.CoordinatorNotAvailable, 0) }
 	case fault.CoordinatorLoading:
-		c.FailCoordinators(kafka.CoordinatorLoadInProgress, forever)
-		return func() { c.FailCoordinators(kafka.CoordinatorLoadInProgress, 0) }
+		c.FailCoordinators(protocol.CoordinatorLoadInProgress, forever)
+		return func() { c.FailCoordinators(protocol.CoordinatorLoadInProgress, 0) }
 	case fault.LostAnswer:
 		c.LoseAnswersOf(share)
 		return func() { c.LoseAnswersOf(kafka.Share{}) }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/flinch-dev/flinch/chaos/fault"
 	"github.com/flinch-dev/flinch/sim/kafka"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // patience is how long a story waits for what must come.
@@ -138,8 +139,8 @@ func TestATransactionIsCommittedAfterTheDeathOfItsProducer(t *testing.T) {
 
 // Older clusters finish transactions in their own way; a client finds out by the cluster's features.
 func TestTransactionsOfEveryVersion(t *testing.T) {
-	for _, v := range []kafka.TransactionVersion{kafka.TV0, kafka.TV1, kafka.TV2} {
-		t.Run(fmt.Sprint("transaction.version ", v-kafka.TV0), func(t *testing.T) {
+	for _, v := range []protocol.TransactionVersion{protocol.TV0, protocol.TV1, protocol.TV2} {
+		t.Run(fmt.Sprint("transaction.version ", v-protocol.TV0), func(t *testing.T) {
 			l := start(t, Config{Kafka: kafka.Config{TransactionVersion: v}})
 			sink := l.client(kgo.TransactionalID("sink"))
 			for round := range 3 {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/flinch-dev/flinch/runtime/history"
 	"github.com/flinch-dev/flinch/runtime/mailbox"
-	"github.com/flinch-dev/flinch/sim/kafka"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // letter is something that waits to happen: mail to be delivered, or a step to be noted.
@@ -96,9 +96,9 @@ func (s *Server) deliver(l *letter) {
 		return
 	}
 	switch m := l.m.(type) {
-	case kafka.Response:
+	case protocol.Response:
 		s.reply(l.to, m.Corr, m.Resp)
-	case kafka.Request:
+	case protocol.Request:
 		s.Deliver(l.to, l.from, mailbox.Undeliverable{To: l.to, M: m})
 	}
 }
@@ -112,7 +112,7 @@ func (s *Server) ask(c *conn, r request) {
 	}
 	s.asked++
 	c.waits = s.asked
-	s.Deliver(c.addr, c.broker, kafka.Request{Corr: s.asked, Conn: 1, ClientID: r.client, Req: r.Request})
+	s.Deliver(c.addr, c.broker, protocol.Request{Corr: s.asked, Conn: 1, ClientID: r.client, Req: r.Request})
 }
 
 // reply gives a client the answer to the request that it waits for. Nil is that there will be none.

@@ -4,13 +4,13 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/flinch-dev/flinch/sim/kafka"
 	"github.com/flinch-dev/flinch/sim/kafka/conformance"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 func TestModel(t *testing.T) {
-	for _, tv := range []kafka.TransactionVersion{kafka.TV0, kafka.TV1, kafka.TV2} {
-		name := fmt.Sprint("model TV", tv-kafka.TV0)
+	for _, tv := range []protocol.TransactionVersion{protocol.TV0, protocol.TV1, protocol.TV2} {
+		name := fmt.Sprint("model TV", tv-protocol.TV0)
 		column := report(&conformance.Column{Name: name, Marks: modelDiffers})
 		t.Run(name, func(t *testing.T) {
 			for _, c := range conformance.Cases() {

@@ -1,4 +1,4 @@
-package kafka
+package client
 
 import (
 	"slices"
@@ -9,6 +9,7 @@ import (
 	"github.com/flinch-dev/flinch/runtime/record"
 	"github.com/flinch-dev/flinch/runtime/recordbatch"
 	"github.com/flinch-dev/flinch/runtime/wire"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // producer is an idempotent producer, with a transactional id or without. Its batches go through lanes, one per
@@ -77,7 +78,7 @@ func (c *Client) initProducer(env mailbox.Env, asker mailbox.Addr, m wire.KafkaI
 	c.getReady(env, p, m, func(env mailbox.Env, err string) {
 		out := wire.KafkaProducerReady{Req: m.Req, TransactionalID: m.TransactionalID, ProducerID: p.pid, Epoch: p.epoch, Err: err}
 		if err != "" {
-			out.ProducerID, out.Epoch = noPID, noEpoch
+			out.ProducerID, out.Epoch = protocol.NoProducerID, protocol.NoEpoch
 			c.drop(p)
 		}
 		env.Send(asker, out)
@@ -92,7 +93,7 @@ func (c *Client) getReady(env mailbox.Env, p *producer, m wire.KafkaInitProducer
 		if j.over {
 			return
 		}
-		code := networkException
+		code := protocol.NetworkException
 		ready, ok := resp.(*kmsg.InitProducerIDResponse)
 		if ok {
 			code = ready.ErrorCode
@@ -101,10 +102,10 @@ func (c *Client) getReady(env mailbox.Env, p *producer, m wire.KafkaInitProducer
 			return
 		}
 		j.end()
-		if code == none {
+		if code == protocol.None {
 			p.pid, p.epoch, p.ready = ready.ProducerID, ready.ProducerEpoch, true
 		}
-		then(env, nameOf(code))
+		then(env, protocol.Name(code))
 	}
 	try = func(env mailbox.Env) {
 		if j.over {
@@ -117,7 +118,7 @@ func (c *Client) getReady(env mailbox.Env, p *producer, m wire.KafkaInitProducer
 			return
 		}
 		req.TransactionalID = &m.TransactionalID
-		c.withCoordinator(env, j, ofTransaction, m.TransactionalID, func(env mailbox.Env, node int32) {
+		c.withCoordinator(env, j, protocol.TransactionCoordinator, m.TransactionalID, func(env mailbox.Env, node int32) {
 			c.send(env, node, 0, 5, req, answered)
 		})
 	}
@@ -139,7 +140,7 @@ func (c *Client) produce(env mailbox.Env, asker mailbox.Addr, m wire.KafkaProduc
 	}
 	switch {
 	case p == nil:
-		env.Send(asker, wire.KafkaProduced{TransactionalID: m.TransactionalID, Err: nameOf(invalidProducerIDMapping)})
+		env.Send(asker, wire.KafkaProduced{TransactionalID: m.TransactionalID, Err: protocol.Name(protocol.InvalidProducerIDMapping)})
 		return
 	case p.err != "":
 		env.Send(asker, wire.KafkaProduced{TransactionalID: m.TransactionalID, Err: p.err})
@@ -153,8 +154,8 @@ func (c *Client) produce(env mailbox.Env, asker mailbox.Addr, m wire.KafkaProduc
 	c.withTopic(env, m.Topic, func(env mailbox.Env, code int16) {
 		switch {
 		case p.gone || p.err != "":
-		case code != none:
-			c.fail(env, p, nameOf(code))
+		case code != protocol.None:
+			c.fail(env, p, protocol.Name(code))
 		default:
 			c.fill(env, p, m.Topic, m.Records)
 		}
@@ -183,7 +184,7 @@ func (c *Client) fill(env mailbox.Env, p *producer, topic string, records record
 		p.lingering = true
 		env.After(c.cfg.Linger, linger{p})
 	}
-	c.calls.watch(env)
+	c.calls.Watch(env)
 }
 
 // lanesOf are the lanes of a topic, in the order of its partitions; nil if it was not written to yet.
@@ -222,9 +223,9 @@ func (p *producer) closeBatches() {
 func (c *Client) flush(env mailbox.Env, asker mailbox.Addr, m wire.KafkaFlush) {
 	p := c.findProducer(asker, m.TransactionalID)
 	if p == nil {
-		out := wire.KafkaFlushed{Req: m.Req, TransactionalID: m.TransactionalID, ProducerID: noPID, Epoch: noEpoch}
+		out := wire.KafkaFlushed{Req: m.Req, TransactionalID: m.TransactionalID, ProducerID: protocol.NoProducerID, Epoch: protocol.NoEpoch}
 		if m.TransactionalID != "" {
-			out.Err = nameOf(invalidProducerIDMapping)
+			out.Err = protocol.Name(protocol.InvalidProducerIDMapping)
 		}
 		env.Send(asker, out)
 		return
@@ -240,7 +241,7 @@ func (c *Client) flush(env mailbox.Env, asker mailbox.Addr, m wire.KafkaFlush) {
 		c.parked = append(c.parked, parked{c.parked[n-1].topic, waiting})
 		return
 	}
-	waiting(env, none)
+	waiting(env, protocol.None)
 }
 
 // answerFlushes answers those whose batches are all acknowledged, or all of them if the producer has failed.

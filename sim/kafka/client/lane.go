@@ -1,9 +1,15 @@
-package kafka
+package client
 
 import (
 	"github.com/flinch-dev/flinch/runtime/record"
 	"github.com/flinch-dev/flinch/runtime/recordbatch"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
+
+// linger is the time to send what there is.
+type linger struct{ *producer }
+
+func (linger) Word() string { return "linger" }
 
 // lane has the batches of a producer for one partition, from the oldest that is not acknowledged on.
 type lane struct {
@@ -37,7 +43,7 @@ func (l *lane) add(p *producer, r *record.Record, limit int) bool {
 	if n == 0 || l.queue[n-1].closed {
 		p.numbered++
 		b := &outBatch{number: p.numbered}
-		b.Data = make([]byte, headerSize, min(l.guess+256, limit+128))
+		b.Data = make([]byte, recordbatch.HeaderSize, min(l.guess+256, limit+128))
 		l.guess -= l.guess / 8
 		l.queue = append(l.queue, b)
 		n++
@@ -51,7 +57,7 @@ func (l *lane) add(p *producer, r *record.Record, limit int) bool {
 // next is the first batch that may be sent, nil if there is none. Nothing leaves when so many are ahead of it that
 // the partition would no longer recognise a retransmit of the first.
 func (l *lane) next() *outBatch {
-	for _, b := range l.queue[:min(len(l.queue), windowMax)] {
+	for _, b := range l.queue[:min(len(l.queue), protocol.WindowMax)] {
 		if !b.sent {
 			if b.closed {
 				return b

@@ -1,4 +1,4 @@
-package kafka
+package client
 
 import (
 	"slices"
@@ -9,6 +9,8 @@ import (
 	"github.com/flinch-dev/flinch/runtime/mailbox"
 	"github.com/flinch-dev/flinch/runtime/record"
 	"github.com/flinch-dev/flinch/sim"
+	"github.com/flinch-dev/flinch/sim/kafka"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // counter is a lab whose clients keep the contract that the gateway to a real cluster keeps, too.
@@ -27,8 +29,8 @@ func (e *ear) Receive(_ mailbox.Env, _ mailbox.Addr, m mailbox.Msg) error {
 	return nil
 }
 
-func newCounter(t *testing.T, tv TransactionVersion) *counter {
-	b := &counter{newLab(t, Config{TransactionVersion: tv}), map[mailbox.Addr]*ear{}}
+func newCounter(t *testing.T, tv protocol.TransactionVersion) *counter {
+	b := &counter{newLab(t, kafka.Config{TransactionVersion: tv}), map[mailbox.Addr]*ear{}}
 	homes := map[string][]sim.Resident{}
 	for _, asker := range kafkatest.Askers {
 		b.heard[asker] = &ear{}
@@ -37,7 +39,7 @@ func newCounter(t *testing.T, tv TransactionVersion) *counter {
 	}
 	for _, process := range []string{"first", "second"} {
 		b.World.Add(sim.Process{Name: process, BootTime: -1, Boot: func(int) []sim.Resident {
-			client := NewClient(ClientConfig{Brokers: b.Addrs(), TransactionVersion: tv})
+			client := New(Config{Brokers: b.Addrs(), TransactionVersion: tv})
 			return append(slices.Clone(homes[process]), sim.Resident{Name: "kafka", Actor: client})
 		}})
 	}
@@ -63,10 +65,10 @@ func (b *counter) Heard(asker mailbox.Addr) mailbox.Msg {
 }
 
 func (b *counter) Unavailable(ask func()) (available func()) {
-	b.FailCoordinators(CoordinatorNotAvailable, time.Hour)
+	b.FailCoordinators(protocol.CoordinatorNotAvailable, time.Hour)
 	ask()
 	b.pass(100 * time.Millisecond)
-	return func() { b.FailCoordinators(none, 0) }
+	return func() { b.FailCoordinators(protocol.None, 0) }
 }
 
 func (b *counter) Stored(partition int32) (all []record.Record) {
@@ -80,7 +82,7 @@ func (b *counter) Stored(partition int32) (all []record.Record) {
 
 // What the runtime relies on holds in a world as it does at the gateway to a real cluster.
 func TestTheModelClientKeepsTheContract(t *testing.T) {
-	for name, tv := range map[string]TransactionVersion{"TV1": TV1, "TV2": TV2} {
+	for name, tv := range map[string]protocol.TransactionVersion{"TV1": protocol.TV1, "TV2": protocol.TV2} {
 		t.Run(name, func(t *testing.T) {
 			kafkatest.Run(t, func(t *testing.T) kafkatest.Bench { return newCounter(t, tv) }, nil)
 		})

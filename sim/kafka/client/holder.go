@@ -1,16 +1,18 @@
-package kafka
+package client
 
 import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
 	"github.com/flinch-dev/flinch/runtime/wire"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // findHolder asks the partition's leader for the oldest transaction that is open there, and all brokers whose it is. A
 // transaction of which no coordinator knows has no name.
 func (c *Client) findHolder(env mailbox.Env, asker mailbox.Addr, m wire.KafkaFindHolder) {
-	nobody := wire.KafkaHolderIs{Req: m.Req, Topic: m.Topic, Partition: m.Partition, ProducerID: noPID, Epoch: noEpoch, First: -1}
+	nobody := wire.KafkaHolderIs{Req: m.Req, Topic: m.Topic, Partition: m.Partition,
+		ProducerID: protocol.NoProducerID, Epoch: protocol.NoEpoch, First: -1}
 	out := nobody
 	j := c.within(env, asker, c.cfg.MaxBlock, func(env mailbox.Env) {
 		nobody.Err = timedOut
@@ -29,9 +31,9 @@ func (c *Client) findHolder(env mailbox.Env, asker mailbox.Addr, m wire.KafkaFin
 			switch {
 			case j.over:
 				return
-			case code != none || !exists:
+			case code != protocol.None || !exists:
 				delete(c.leaders, m.Topic)
-				answer(env, nameOf(unknownTopicOrPartition))
+				answer(env, protocol.Name(protocol.UnknownTopicOrPartition))
 				return
 			case !led:
 				c.again(env, &j.tries, try)
@@ -45,7 +47,7 @@ func (c *Client) findHolder(env mailbox.Env, asker mailbox.Addr, m wire.KafkaFin
 				found, ok := resp.(*kmsg.DescribeProducersResponse)
 				switch {
 				case j.over:
-				case !ok || found.Topics[0].Partitions[0].ErrorCode != none:
+				case !ok || found.Topics[0].Partitions[0].ErrorCode != protocol.None:
 					delete(c.leaders, m.Topic)
 					c.again(env, &j.tries, try)
 				case !oldest(&out, found.Topics[0].Partitions[0].ActiveProducers):

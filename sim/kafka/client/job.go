@@ -1,10 +1,11 @@
-package kafka
+package client
 
 import (
 	"slices"
 	"time"
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // job is one wish of the runtime, which may take several tries. It ends once: with an answer, when its time is
@@ -17,12 +18,15 @@ type job struct {
 	giveUp   func(mailbox.Env)
 }
 
+// timedOut is what the client says when it gave up before there was a final answer.
+const timedOut = "TIMED_OUT"
+
 // within starts a job; giveUp answers if it takes too long.
 func (c *Client) within(env mailbox.Env, asker mailbox.Addr, limit time.Duration, giveUp func(mailbox.Env)) *job {
 	// The first sweep comes too early to count.
-	j := &job{asker: asker, patience: 1 + int((limit+sweepEvery-1)/sweepEvery), giveUp: giveUp}
+	j := &job{asker: asker, patience: 1 + int((limit+protocol.SweepEvery-1)/protocol.SweepEvery), giveUp: giveUp}
 	c.jobs = append(slices.DeleteFunc(c.jobs, (*job).ended), j)
-	c.calls.watch(env)
+	c.calls.Watch(env)
 	return j
 }
 
@@ -38,9 +42,14 @@ func (c *Client) expireJobs(env mailbox.Env) {
 		}
 	}
 	if c.jobs = slices.DeleteFunc(c.jobs, (*job).ended); len(c.jobs) > 0 {
-		c.calls.watch(env)
+		c.calls.Watch(env)
 	}
 }
+
+// resume is what comes after a wait.
+type resume struct{ do func(mailbox.Env) }
+
+func (resume) Word() string { return "resume" }
 
 func later(env mailbox.Env, wait time.Duration, do func(mailbox.Env)) { env.After(wait, resume{do}) }
 

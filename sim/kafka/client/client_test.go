@@ -1,4 +1,4 @@
-package kafka
+package client
 
 import (
 	"fmt"
@@ -13,6 +13,8 @@ import (
 	"github.com/flinch-dev/flinch/runtime/record"
 	"github.com/flinch-dev/flinch/runtime/wire"
 	"github.com/flinch-dev/flinch/sim"
+	"github.com/flinch-dev/flinch/sim/kafka"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // app is a process that speaks to its Kafka client in the runtime's words, and writes down what it hears.
@@ -22,11 +24,11 @@ type app struct {
 	heard []string
 }
 
-func (l *lab) app(name string, cfg ClientConfig) *app {
+func (l *lab) app(name string, cfg Config) *app {
 	cfg.Brokers = l.Addrs()
 	a := &app{l: l, name: name}
 	l.Add(sim.Process{Name: name, BootTime: -1, Boot: func(int) []sim.Resident {
-		return []sim.Resident{{Actor: a}, {Name: "kafka", Actor: NewClient(cfg)}}
+		return []sim.Resident{{Actor: a}, {Name: "kafka", Actor: New(cfg)}}
 	}})
 	l.pass(0)
 	return a
@@ -68,7 +70,7 @@ func (a *app) Receive(_ mailbox.Env, _ mailbox.Addr, m mailbox.Msg) error {
 }
 
 func (l *lab) granted(pid int64, epoch int16) string {
-	if pid == noPID {
+	if pid == protocol.NoProducerID {
 		return "nobody"
 	}
 	return l.Pair(pid, epoch)
@@ -112,9 +114,9 @@ func (a *app) fetch(offset int64, wait time.Duration) {
 
 // The sink's way: open, write, flush at the barrier, commit when the checkpoint is complete.
 func TestATransactionIsVisibleOnceItIsCommitted(t *testing.T) {
-	for _, tv := range []TransactionVersion{TV1, TV2} {
-		l := newLab(t, Config{TransactionVersion: tv})
-		sink := l.app("sink", ClientConfig{TransactionVersion: tv})
+	for _, tv := range []protocol.TransactionVersion{protocol.TV1, protocol.TV2} {
+		l := newLab(t, kafka.Config{TransactionVersion: tv})
+		sink := l.app("sink", Config{TransactionVersion: tv})
 		sink.open("a")
 		sink.hears(time.Second, "ready a as p1/0")
 		sink.write("a", "x", "d", "x")
@@ -127,11 +129,11 @@ func TestATransactionIsVisibleOnceItIsCommitted(t *testing.T) {
 	}
 }
 
-// The same producer goes on with the next transaction; under TV2 with the epoch that the commit has granted.
+// The same producer goes on with the next transaction; under protocol.TV2 with the epoch that the commit has granted.
 func TestAProducerGoesOnAfterItsCommit(t *testing.T) {
-	for tv, second := range map[TransactionVersion]string{TV1: "p1/0", TV2: "p1/1"} {
-		l := newLab(t, Config{TransactionVersion: tv})
-		sink := l.app("sink", ClientConfig{TransactionVersion: tv})
+	for tv, second := range map[protocol.TransactionVersion]string{protocol.TV1: "p1/0", protocol.TV2: "p1/1"} {
+		l := newLab(t, kafka.Config{TransactionVersion: tv})
+		sink := l.app("sink", Config{TransactionVersion: tv})
 		sink.open("a")
 		sink.write("a", "x")
 		sink.flush("a")
@@ -150,8 +152,8 @@ func TestAProducerGoesOnAfterItsCommit(t *testing.T) {
 // The TaskManager dies after the checkpoint; what it had flushed is committed by another process, by what the
 // checkpoint has of it, and once more when that is restored a second time.
 func TestWhoeverKnowsTheEpochCommits(t *testing.T) {
-	l := newLab(t, Config{})
-	sink, restored := l.app("sink", ClientConfig{}), l.app("restored", ClientConfig{})
+	l := newLab(t, kafka.Config{})
+	sink, restored := l.app("sink", Config{}), l.app("restored", Config{})
 	sink.open("a")
 	sink.write("a", "x", "x")
 	sink.flush("a")
@@ -170,8 +172,8 @@ func TestWhoeverKnowsTheEpochCommits(t *testing.T) {
 func TestALostAnswerIsRetriedAndNothingIsWrittenTwice(t *testing.T) {
 	for _, key := range []kmsg.Key{kmsg.Produce, kmsg.Metadata, kmsg.FindCoordinator, kmsg.InitProducerID,
 		kmsg.AddPartitionsToTxn, kmsg.EndTxn, kmsg.WriteTxnMarkers} {
-		l := newLab(t, Config{})
-		sink := l.app("sink", ClientConfig{RequestTimeout: 5 * time.Second})
+		l := newLab(t, kafka.Config{})
+		sink := l.app("sink", Config{RequestTimeout: 5 * time.Second})
 		epoch, as := int16(0), "p1/0"
 		if key == kmsg.InitProducerID {
 			epoch, as = 1, "p1/1"
@@ -192,9 +194,9 @@ func TestALostAnswerIsRetriedAndNothingIsWrittenTwice(t *testing.T) {
 // While one batch is unanswered others are sent behind it, but not so many that the partition would no longer
 // recognise its retransmit. If it was lost before it arrived they are out of order, and follow it once more.
 func TestWithinASteadyStreamNothingIsLost(t *testing.T) {
-	for _, lose := range []func(*Cluster, kmsg.Key, int){(*Cluster).LoseAnswers, (*Cluster).LoseRequests} {
-		l := newLab(t, Config{})
-		sink := l.app("sink", ClientConfig{})
+	for _, lose := range []func(*kafka.Cluster, kmsg.Key, int){(*kafka.Cluster).LoseAnswers, (*kafka.Cluster).LoseRequests} {
+		l := newLab(t, kafka.Config{})
+		sink := l.app("sink", Config{})
 		sink.open("a")
 		sink.hears(time.Second, "ready a as p1/0")
 		lose(l.Cluster, kmsg.Produce, 1)
@@ -210,8 +212,8 @@ func TestWithinASteadyStreamNothingIsLost(t *testing.T) {
 
 // A second process takes the id over. The first one is refused at its next record, and its commit too.
 func TestAFencedProducerFailsForGood(t *testing.T) {
-	l := newLab(t, Config{})
-	old, fresh := l.app("old", ClientConfig{}), l.app("new", ClientConfig{})
+	l := newLab(t, kafka.Config{})
+	old, fresh := l.app("old", Config{}), l.app("new", Config{})
 	old.open("a")
 	old.write("a", "x")
 	old.flush("a")
@@ -231,9 +233,9 @@ func TestAFencedProducerFailsForGood(t *testing.T) {
 }
 
 func TestACoordinatorThatIsUnavailableIsWaitedFor(t *testing.T) {
-	for _, code := range []int16{CoordinatorNotAvailable, CoordinatorLoadInProgress, NotCoordinator} {
-		l := newLab(t, Config{})
-		sink := l.app("sink", ClientConfig{})
+	for _, code := range []int16{protocol.CoordinatorNotAvailable, protocol.CoordinatorLoadInProgress, protocol.NotCoordinator} {
+		l := newLab(t, kafka.Config{})
+		sink := l.app("sink", Config{})
 		l.FailCoordinators(code, 10*time.Second)
 		sink.open("a")
 		sink.hears(9 * time.Second)
@@ -251,13 +253,13 @@ func TestACoordinatorThatIsUnavailableIsWaitedFor(t *testing.T) {
 
 // The client gives up when the deadline is over; the decision stays open, and can still be made.
 func TestACommitThatTakesTooLongIsNotDecided(t *testing.T) {
-	l := newLab(t, Config{})
-	sink := l.app("sink", ClientConfig{})
+	l := newLab(t, kafka.Config{})
+	sink := l.app("sink", Config{})
 	sink.open("a")
 	sink.write("a", "x")
 	sink.flush("a")
 	sink.hears(time.Second, "ready a as p1/0", "flushed a as p1/0 with 1")
-	l.FailCoordinators(CoordinatorNotAvailable, 35*time.Second)
+	l.FailCoordinators(protocol.CoordinatorNotAvailable, 35*time.Second)
 	sink.end("a", 1, 0, true)
 	sink.hears(29 * time.Second)
 	sink.hears(2*time.Second, "ended a TIMED_OUT")
@@ -268,8 +270,8 @@ func TestACommitThatTakesTooLongIsNotDecided(t *testing.T) {
 
 // A job comes back and finds what a former attempt left open: it lists by prefix, and takes each over.
 func TestLingeringTransactionsAreFoundAndAborted(t *testing.T) {
-	l := newLab(t, Config{})
-	former, job := l.app("former", ClientConfig{}), l.app("job", ClientConfig{})
+	l := newLab(t, kafka.Config{})
+	former, job := l.app("former", Config{}), l.app("job", Config{})
 	for _, id := range []string{"job-0-7", "job-1-7", "job-1-8", "other-0"} {
 		former.open(id)
 		former.write(id, "x")
@@ -291,8 +293,8 @@ func TestLingeringTransactionsAreFoundAndAborted(t *testing.T) {
 
 // A list is whole or not given at all: while a coordinator cannot answer the client asks again.
 func TestAListOfOpenTransactionsIsWhole(t *testing.T) {
-	l := newLab(t, Config{})
-	former, job := l.app("former", ClientConfig{}), l.app("job", ClientConfig{})
+	l := newLab(t, kafka.Config{})
+	former, job := l.app("former", Config{}), l.app("job", Config{})
 	for _, id := range []string{"a", "b", "c"} { // one at each broker
 		former.open(id)
 		former.write(id, "x")
@@ -307,9 +309,9 @@ func TestAListOfOpenTransactionsIsWhole(t *testing.T) {
 
 // The job was away for longer than the transaction's timeout: what it had flushed is lost, and it is told so.
 func TestACommitAfterTheTimeoutTellsOfTheLoss(t *testing.T) {
-	for tv, want := range map[TransactionVersion]string{TV1: "ended a PRODUCER_FENCED", TV2: "ended a INVALID_TXN_STATE"} {
-		l := newLab(t, Config{TransactionVersion: tv})
-		sink := l.app("sink", ClientConfig{TransactionVersion: tv})
+	for tv, want := range map[protocol.TransactionVersion]string{protocol.TV1: "ended a PRODUCER_FENCED", protocol.TV2: "ended a INVALID_TXN_STATE"} {
+		l := newLab(t, kafka.Config{TransactionVersion: tv})
+		sink := l.app("sink", Config{TransactionVersion: tv})
 		sink.open("a")
 		sink.write("a", "x")
 		sink.flush("a")
@@ -322,8 +324,8 @@ func TestACommitAfterTheTimeoutTellsOfTheLoss(t *testing.T) {
 }
 
 func TestRecordsFollowTheLeader(t *testing.T) {
-	l := newLab(t, Config{})
-	sink := l.app("sink", ClientConfig{})
+	l := newLab(t, kafka.Config{})
+	sink := l.app("sink", Config{})
 	sink.open("a")
 	sink.write("a", "x", "d")
 	sink.flush("a")
@@ -345,8 +347,8 @@ func TestRecordsFollowTheLeader(t *testing.T) {
 
 // Whoever opens an id again begins anew: what it had under it before is forgotten, and aborted.
 func TestOpeningAgainBeginsANewTransaction(t *testing.T) {
-	l := newLab(t, Config{})
-	sink := l.app("sink", ClientConfig{})
+	l := newLab(t, kafka.Config{})
+	sink := l.app("sink", Config{})
 	sink.open("a")
 	sink.write("a", "x")
 	sink.flush("a")
@@ -362,8 +364,8 @@ func TestOpeningAgainBeginsANewTransaction(t *testing.T) {
 
 // The leader is cut off, and nobody takes over: the producer gives up after delivery.timeout.ms.
 func TestRecordsThatCannotBeDeliveredFailTheProducer(t *testing.T) {
-	l := newLab(t, Config{})
-	sink := l.app("sink", ClientConfig{})
+	l := newLab(t, kafka.Config{})
+	sink := l.app("sink", Config{})
 	sink.open("a")
 	sink.write("a", "x")
 	sink.flush("a")
@@ -377,8 +379,8 @@ func TestRecordsThatCannotBeDeliveredFailTheProducer(t *testing.T) {
 
 // Without a transactional id a producer needs no opening; its records are visible at once.
 func TestAnIdempotentProducer(t *testing.T) {
-	l := newLab(t, Config{})
-	sink := l.app("sink", ClientConfig{})
+	l := newLab(t, kafka.Config{})
+	sink := l.app("sink", Config{})
 	sink.flush("")
 	sink.hears(0, "flushed  as nobody with 0")
 	sink.write("", "x", "x")
@@ -388,8 +390,8 @@ func TestAnIdempotentProducer(t *testing.T) {
 }
 
 func TestAProducerThatWasNeverOpenedIsUnknown(t *testing.T) {
-	l := newLab(t, Config{})
-	sink := l.app("sink", ClientConfig{})
+	l := newLab(t, kafka.Config{})
+	sink := l.app("sink", Config{})
 	sink.write("a", "x")
 	sink.flush("a")
 	sink.hears(time.Second, "failed a INVALID_PRODUCER_ID_MAPPING", "flushed a as nobody with 0 INVALID_PRODUCER_ID_MAPPING")
@@ -403,7 +405,7 @@ func TestAProducerThatWasNeverOpenedIsUnknown(t *testing.T) {
 type mute struct{ held int }
 
 func (b *mute) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) error {
-	r, ok := m.(Request)
+	r, ok := m.(protocol.Request)
 	if !ok {
 		return nil
 	}
@@ -418,9 +420,9 @@ func (b *mute) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) error 
 		}
 		resp := kmsg.NewPtrMetadataResponse()
 		resp.Topics = append(resp.Topics, t)
-		env.Send(from, Response{r.Corr, resp})
+		env.Send(from, protocol.Response{Corr: r.Corr, Resp: resp})
 	case *kmsg.InitProducerIDRequest:
-		env.Send(from, Response{r.Corr, kmsg.NewPtrInitProducerIDResponse()})
+		env.Send(from, protocol.Response{Corr: r.Corr, Resp: kmsg.NewPtrInitProducerIDResponse()})
 	case *kmsg.ProduceRequest:
 		b.held++
 	}
@@ -429,12 +431,12 @@ func (b *mute) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) error 
 
 // Five requests are under way at most, however much there is to send: more the partition could not tell apart.
 func TestFiveRequestsAreInFlight(t *testing.T) {
-	l := newLab(t, Config{})
+	l := newLab(t, kafka.Config{})
 	b := &mute{}
 	l.add("mute", func() mailbox.Actor { return b })
 	sink := &app{l: l, name: "sink"}
 	l.Add(sim.Process{Name: "sink", BootTime: -1, Boot: func(int) []sim.Resident {
-		return []sim.Resident{{Actor: sink}, {Name: "kafka", Actor: NewClient(ClientConfig{Brokers: []mailbox.Addr{"mute"}})}}
+		return []sim.Resident{{Actor: sink}, {Name: "kafka", Actor: New(Config{Brokers: []mailbox.Addr{"mute"}})}}
 	}})
 	l.pass(0)
 	for range 10 {
@@ -449,9 +451,9 @@ func TestFiveRequestsAreInFlight(t *testing.T) {
 // An attempt is cancelled while it opens a transaction, and its successor opens the same one. What the first had
 // asked is not tried again: it would fence the second.
 func TestWhatAnActorHasAskedEndsWithIt(t *testing.T) {
-	l := newLab(t, Config{})
-	sink := l.app("sink", ClientConfig{})
-	l.FailCoordinators(CoordinatorNotAvailable, 10*time.Second)
+	l := newLab(t, kafka.Config{})
+	sink := l.app("sink", Config{})
+	l.FailCoordinators(protocol.CoordinatorNotAvailable, 10*time.Second)
 	l.Send("sink/attempt-0", "sink/kafka", wire.KafkaInitProducer{TransactionalID: "a", Timeout: time.Minute})
 	l.pass(2 * time.Second)
 	sink.say(wire.KafkaClose{Asker: "sink/attempt-0"})

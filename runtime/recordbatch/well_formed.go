@@ -1,11 +1,11 @@
-package kafka
+package recordbatch
 
-// wellFormed says whether the records that follow h are as many as it announces, at one offset after the other. It
-// reads what recordReader does, and keeps nothing. Every record that is produced passes here, so numbers of one byte,
+// WellFormed says whether the records that follow h are as many as it announces, at one offset after the other. It
+// reads what Reader does, and keeps nothing. Every record that is produced passes here, so numbers of one byte,
 // which most are, are read in place: that makes it twice as fast.
-func (h *header) wellFormed(records []byte) bool {
+func (h *Header) WellFormed(records []byte) bool {
 	at := 0
-	for n := range int64(h.count) {
+	for n := range int64(h.Count) {
 		size, begin := varint(records, at)
 		if begin < 0 || size < 1 || size > int64(len(records)-begin) {
 			return false
@@ -35,7 +35,7 @@ func (h *header) wellFormed(records []byte) bool {
 		}
 		if at == end-1 && d[at] == 0 { // no headers
 			at = end
-		} else if _, at = origin(d, at); at != end {
+		} else if _, at = originOf(d, at); at != end {
 			return false
 		}
 	}

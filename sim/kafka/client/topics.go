@@ -1,4 +1,4 @@
-package kafka
+package client
 
 import (
 	"slices"
@@ -7,12 +7,13 @@ import (
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
 	"github.com/flinch-dev/flinch/runtime/wire"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // leadership is who leads a partition, and in which epoch.
 type leadership struct{ node, epoch int32 }
 
-func (l leadership) vacant() bool { return l.node == noLeader }
+func (l leadership) vacant() bool { return l.node == protocol.NoLeader }
 
 // parked is what waits to know the leaders of a topic.
 type parked struct {
@@ -36,7 +37,7 @@ func (c *Client) leader(topic string, partition int32) (leadership, bool) {
 // withTopic goes on when the leaders of a topic are known, or when it is known not to exist.
 func (c *Client) withTopic(env mailbox.Env, topic string, then func(env mailbox.Env, code int16)) {
 	if c.leaders[topic] != nil {
-		then(env, none)
+		then(env, protocol.None)
 		return
 	}
 	c.parked = append(c.parked, parked{topic, then})
@@ -72,9 +73,9 @@ func (c *Client) askMetadata(env mailbox.Env, tries *int) {
 		for _, p := range waiting {
 			switch {
 			case c.leaders[p.topic] != nil:
-				p.then(env, none)
+				p.then(env, protocol.None)
 			case asked[p.topic]:
-				p.then(env, unknownTopicOrPartition)
+				p.then(env, protocol.UnknownTopicOrPartition)
 			default: // it came while the request was under way
 				c.withTopic(env, p.topic, p.then)
 			}
@@ -90,7 +91,7 @@ func (c *Client) learn(m *kmsg.MetadataResponse) {
 		}
 	}
 	for _, t := range m.Topics {
-		if t.ErrorCode != none {
+		if t.ErrorCode != protocol.None {
 			continue
 		}
 		leaders := make([]leadership, len(t.Partitions))
@@ -123,9 +124,9 @@ func (c *Client) partitions(env mailbox.Env, asker mailbox.Addr, m wire.KafkaPar
 		c.withTopic(env, m.Topic, func(env mailbox.Env, code int16) {
 			switch {
 			case j.over:
-			case code != none:
+			case code != protocol.None:
 				j.end()
-				answer(env, nil, nil, nameOf(code))
+				answer(env, nil, nil, protocol.Name(code))
 			default:
 				c.listEnds(env, m.Topic, listed)
 			}
@@ -148,7 +149,7 @@ func (c *Client) listEnds(env mailbox.Env, topic string, then func(env mailbox.E
 		for _, side := range []struct {
 			timestamp int64
 			into      []int64
-		}{{earliest, first}, {latest, last}} {
+		}{{protocol.Earliest, first}, {protocol.Latest, last}} {
 			t := kmsg.NewListOffsetsRequestTopic()
 			t.Topic = topic
 			for n, leader := range leaders {
@@ -170,7 +171,7 @@ func (c *Client) listEnds(env mailbox.Env, topic string, then func(env mailbox.E
 				good = good && ok
 				if ok {
 					for _, p := range offsets.Topics[0].Partitions {
-						good = good && p.ErrorCode == none
+						good = good && p.ErrorCode == protocol.None
 						side.into[p.Partition] = p.Offset
 					}
 				}

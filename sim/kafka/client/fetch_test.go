@@ -1,20 +1,25 @@
-package kafka
+package client
 
 import (
+	"bytes"
 	"fmt"
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kmsg"
+
 	"github.com/flinch-dev/flinch/runtime/record"
+	"github.com/flinch-dev/flinch/runtime/recordbatch"
 	"github.com/flinch-dev/flinch/runtime/wire"
+	"github.com/flinch-dev/flinch/sim/kafka"
 )
 
 // A reader stands at the end of what is decided. It hears of a commit when it happens; of an abort it learns that
 // there is nothing to read up to a further offset.
 func TestAFetchWaitsForTheEndOfATransaction(t *testing.T) {
 	for commit, want := range map[bool]string{true: "fetched [0 1] next 3 of 3", false: "fetched [] next 3 of 3"} {
-		l := newLab(t, Config{})
-		sink, source := l.app("sink", ClientConfig{}), l.app("source", ClientConfig{})
+		l := newLab(t, kafka.Config{})
+		sink, source := l.app("sink", Config{}), l.app("source", Config{})
 		sink.open("a")
 		sink.write("a", "x", "x")
 		sink.flush("a")
@@ -33,8 +38,8 @@ func TestAFetchWaitsForTheEndOfATransaction(t *testing.T) {
 
 // A fetch has a limit; one batch is always returned, or the reader would never come past it.
 func TestAFetchReturnsABatchAtLeast(t *testing.T) {
-	l := newLab(t, Config{})
-	source, w := l.app("source", ClientConfig{}), l.PlainWriter()
+	l := newLab(t, kafka.Config{})
+	source, w := l.app("source", Config{}), l.PlainWriter()
 	w.Write(0, 2)
 	w.Write(0, 1)
 	source.say(wire.KafkaFetch{Topic: "out", MaxBytes: 1})
@@ -44,8 +49,8 @@ func TestAFetchReturnsABatchAtLeast(t *testing.T) {
 }
 
 func TestATopicHasPartitionsWithEnds(t *testing.T) {
-	l := newLab(t, Config{})
-	source := l.app("source", ClientConfig{})
+	l := newLab(t, kafka.Config{})
+	source := l.app("source", Config{})
 	l.PlainWriter().Write(1, 3)
 	l.DeleteRecords(1, 1)
 	source.say(wire.KafkaPartitions{Topic: "out"})
@@ -66,8 +71,8 @@ func TestATopicHasPartitionsWithEnds(t *testing.T) {
 
 // To a reader a leader that is away looks like a partition to which nobody writes.
 func TestAFetchOutlivesItsLeader(t *testing.T) {
-	l := newLab(t, Config{})
-	source := l.app("source", ClientConfig{})
+	l := newLab(t, kafka.Config{})
+	source := l.app("source", Config{})
 	l.PlainWriter().Write(0, 2)
 	source.fetch(0, time.Second)
 	source.hears(time.Second, "fetched [0 1] next 2 of 2")
@@ -90,8 +95,8 @@ func TestAFetchOutlivesItsLeader(t *testing.T) {
 // A process dies while it waits for records, and comes back. The answer to what its former life had asked is not
 // taken for that to its first question.
 func TestAnAnswerToAFormerLifeIsIgnored(t *testing.T) {
-	l := newLab(t, Config{})
-	source := l.app("source", ClientConfig{})
+	l := newLab(t, kafka.Config{})
+	source := l.app("source", Config{})
 	source.fetch(0, 10*time.Second)
 	source.hears(time.Second)
 	l.Kill("source")
@@ -105,8 +110,8 @@ func TestAnAnswerToAFormerLifeIsIgnored(t *testing.T) {
 }
 
 func TestPositionsOfAGroupAreStoredAtItsCoordinator(t *testing.T) {
-	l := newLab(t, Config{})
-	source := l.app("source", ClientConfig{})
+	l := newLab(t, kafka.Config{})
+	source := l.app("source", Config{})
 	commit := func(next int64) {
 		source.say(wire.KafkaCommitOffsets{Group: "job", Topic: "out", Partitions: []int32{0, 1}, Next: []int64{next, next + 1}})
 		l.pass(time.Second)
@@ -117,4 +122,44 @@ func TestPositionsOfAGroupAreStoredAtItsCoordinator(t *testing.T) {
 	commit(9) // goes to the old one, and nobody minds
 	commit(11)
 	l.is(fmt.Sprint(l.CommittedOffset("job", "out", 0), l.CommittedOffset("job", "out", 1)), "11 12")
+}
+
+// FuzzUnpack reads what a broker sent: whatever it is nothing panics, and what comes out is not much more than what went
+// in.
+func FuzzUnpack(f *testing.F) {
+	var b recordbatch.Builder
+	for i := range int64(3) {
+		b.Add(&record.Record{Key: []byte("k"), Value: 7 + i, Count: 1}, true)
+	}
+	some := b.Seal(recordbatch.Transactional, 1000, 3, 7)
+	f.Add([]byte{})
+	f.Add(some)
+	f.Add(some[:len(some)-1])
+	f.Add(append(bytes.Clone(some), recordbatch.Marker(1000, 3, false, 9, 0)...))
+	for at, with := range map[int][]byte{
+		0:                      {0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, // offset
+		8:                      {0xff, 0xff, 0xff, 0xff},                         // length
+		23:                     {0x80, 0, 0, 0},                                  // last delta
+		57:                     {0x7f, 0xff, 0xff, 0xff},                         // count
+		recordbatch.HeaderSize: bytes.Repeat([]byte{0xff}, 9),                    // a varint
+	} {
+		patched := bytes.Clone(some)
+		copy(patched[at:], with)
+		f.Add(patched)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		for _, committed := range []bool{false, true} {
+			p := kmsg.NewFetchResponseTopicPartition()
+			p.RecordBatches = data
+			p.AbortedTransactions = []kmsg.FetchResponseTopicPartitionAbortedTransaction{{ProducerID: 1000}}
+			records, _, err := unpack(&p, 0, committed)
+			if err != nil && records.N > 0 {
+				t.Errorf("%d records in spite of %v", records.N, err)
+			}
+			// A record has 7 bytes at least, and becomes 38 with the longest numbers.
+			if len(records.Data) > 6*len(data) {
+				t.Errorf("%d bytes became %d", len(data), len(records.Data))
+			}
+		}
+	})
 }

@@ -1,4 +1,4 @@
-package kafka
+package client
 
 import (
 	"slices"
@@ -40,7 +40,7 @@ func (c *Client) abandon(env mailbox.Env, p *producer) {
 		return
 	}
 	version := int16(5)
-	if c.cfg.TransactionVersion.level() < 2 {
+	if c.cfg.TransactionVersion.Level() < 2 {
 		version = 4
 	}
 	req := kmsg.NewPtrEndTxnRequest()

@@ -1,6 +1,7 @@
-package kafka
+package client
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -8,12 +9,13 @@ import (
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
 	"github.com/flinch-dev/flinch/runtime/wire"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
-// ClientConfig describes a client. All but Brokers may be left at zero.
-type ClientConfig struct {
+// Config describes a client. All but Brokers may be left at zero.
+type Config struct {
 	Brokers            []mailbox.Addr // the index is the node id
-	TransactionVersion TransactionVersion
+	TransactionVersion protocol.TransactionVersion
 	Linger             time.Duration // linger.ms, 5 ms
 	BatchBytes         int           // batch.size, 16384
 	InFlightMax        int           // max.in.flight.requests.per.connection, 5
@@ -25,8 +27,8 @@ type ClientConfig struct {
 
 // Client is the actor at "<process>/kafka": wire's Kafka words on one side, brokers on the other.
 type Client struct {
-	cfg          ClientConfig
-	calls        caller
+	cfg          Config
+	calls        protocol.Caller
 	bootstrap    int // the broker to ask what any broker knows
 	alive        []int32
 	leaders      map[string][]leadership // by topic, then partition
@@ -40,18 +42,17 @@ type Client struct {
 	groups       [][]shipment          // by broker, while a producer is pumped
 }
 
-// NewClient returns a client that knows nothing yet.
-func NewClient(cfg ClientConfig) mailbox.Actor {
-	assert(len(cfg.Brokers) > 0, "a client needs the addresses of the brokers")
-	set(&cfg.Linger, 5*time.Millisecond)
-	set(&cfg.BatchBytes, 16384)
-	set(&cfg.InFlightMax, 5)
-	set(&cfg.RequestTimeout, 30*time.Second)
-	set(&cfg.DeliveryTimeout, 120*time.Second)
-	set(&cfg.MaxBlock, 60*time.Second)
-	set(&cfg.RetryBackoff, 100*time.Millisecond)
-	c := &Client{cfg: cfg, calls: newCaller(cfg.RequestTimeout), leaders: map[string][]leadership{}, coordinators: map[string]int32{}, muted: map[muteKey]time.Time{}}
-	c.groups = make([][]shipment, len(cfg.Brokers))
+// New returns a client that knows nothing yet.
+func New(cfg Config) mailbox.Actor {
+	cfg.Linger = cmp.Or(cfg.Linger, 5*time.Millisecond)
+	cfg.BatchBytes = cmp.Or(cfg.BatchBytes, 16384)
+	cfg.InFlightMax = cmp.Or(cfg.InFlightMax, 5)
+	cfg.RequestTimeout = cmp.Or(cfg.RequestTimeout, 30*time.Second)
+	cfg.DeliveryTimeout = cmp.Or(cfg.DeliveryTimeout, 120*time.Second)
+	cfg.MaxBlock = cmp.Or(cfg.MaxBlock, 60*time.Second)
+	cfg.RetryBackoff = cmp.Or(cfg.RetryBackoff, 100*time.Millisecond)
+	c := &Client{cfg: cfg, calls: protocol.NewCaller(cfg.RequestTimeout), leaders: map[string][]leadership{}, coordinators: map[string]int32{},
+		muted: map[muteKey]time.Time{}, groups: make([][]shipment, len(cfg.Brokers))}
 	for n := range cfg.Brokers {
 		c.alive = append(c.alive, int32(n))
 	}
@@ -62,17 +63,17 @@ func NewClient(cfg ClientConfig) mailbox.Actor {
 func (c *Client) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) error {
 	switch m := m.(type) {
 	case mailbox.Started:
-	case Response:
+	case protocol.Response:
 		c.throttled(env, from, m.Resp)
-		c.calls.answered(env, m)
+		c.calls.Answered(env, m)
 	case mailbox.Undeliverable:
-		if r, ok := m.M.(Request); ok { // an answer to an asker that is gone is nobody's loss
-			c.calls.refused(env, r.Corr)
+		if r, ok := m.M.(protocol.Request); ok { // an answer to an asker that is gone is nobody's loss
+			c.calls.Refused(env, r.Corr)
 		}
 	case mailbox.Disconnected:
-		c.calls.disconnected(env, m.Process)
-	case sweep:
-		c.calls.sweep(env)
+		c.calls.Disconnected(env, m.Process)
+	case protocol.Sweep:
+		c.calls.Sweep(env)
 		c.expireBatches(env)
 		c.expireJobs(env)
 	case resume:
@@ -120,7 +121,7 @@ func (c *Client) send(env mailbox.Env, node int32, conn uint32, version int16, r
 		later(env, wait, func(env mailbox.Env) { c.send(env, node, conn, version, req, then) })
 		return
 	}
-	c.calls.send(env, c.cfg.Brokers[node], conn, req, then)
+	c.calls.Send(env, c.cfg.Brokers[node], conn, req, then)
 }
 
 // sendAny asks some broker, another one after a failure.

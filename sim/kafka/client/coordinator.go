@@ -1,4 +1,4 @@
-package kafka
+package client
 
 import (
 	"time"
@@ -6,6 +6,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // busyBackoff is the wait while the transaction before is being ended, which takes no time as a rule.
@@ -15,24 +16,18 @@ const busyBackoff = 20 * time.Millisecond
 // be asked may have changed, too.
 func (c *Client) retry(env mailbox.Env, j *job, key string, code int16, try func(mailbox.Env)) bool {
 	switch code {
-	case concurrentTransactions:
+	case protocol.ConcurrentTransactions:
 		later(env, busyBackoff, try)
-	case NotCoordinator, CoordinatorNotAvailable, networkException:
+	case protocol.NotCoordinator, protocol.CoordinatorNotAvailable, protocol.NetworkException:
 		delete(c.coordinators, key)
 		c.again(env, &j.tries, try)
-	case CoordinatorLoadInProgress, requestTimedOut:
+	case protocol.CoordinatorLoadInProgress, protocol.RequestTimedOut:
 		c.again(env, &j.tries, try)
 	default:
 		return false
 	}
 	return true
 }
-
-// The kinds of coordinators.
-const (
-	ofGroup       int8 = 0
-	ofTransaction int8 = 1
-)
 
 // withCoordinator finds out who coordinates a group or a transactional id, and goes on if the job does.
 func (c *Client) withCoordinator(env mailbox.Env, j *job, kind int8, key string, then func(env mailbox.Env, node int32)) {
@@ -48,7 +43,7 @@ func (c *Client) withCoordinator(env mailbox.Env, j *job, kind int8, key string,
 	req.CoordinatorType, req.CoordinatorKeys = kind, []string{key}
 	c.sendAny(env, 4, req, func(env mailbox.Env, resp kmsg.Response) {
 		found, ok := resp.(*kmsg.FindCoordinatorResponse)
-		if !ok || found.Coordinators[0].ErrorCode != none {
+		if !ok || found.Coordinators[0].ErrorCode != protocol.None {
 			c.again(env, &j.tries, again)
 			return
 		}

@@ -1,57 +1,56 @@
-package kafka
+package recordbatch
 
 import (
 	"encoding/binary"
 	"errors"
 
 	"github.com/flinch-dev/flinch/runtime/record"
-	"github.com/flinch-dev/flinch/runtime/recordbatch"
 )
 
-// recordReader walks the records of one batch without allocating. Key, value and origin are views.
-type recordReader struct {
-	data      []byte
-	timeDelta int64
-	delta     int64
-	key       []byte
-	value     []byte
-	origin    []byte // nil without such a header
-	err       error
+// Reader walks the records of one batch without allocating. Key, value and origin are views.
+type Reader struct {
+	Data      []byte
+	TimeDelta int64
+	Delta     int64
+	Key       []byte
+	Value     []byte
+	Origin    []byte // nil without such a header
+	Err       error
 }
 
 var errRecord = errors.New("read a record: its fields do not fit into its length; the batch was damaged or made by another encoder")
 
-// next moves to the next record and says whether there is one. After false, err says whether the bytes were good.
-func (r *recordReader) next() bool {
-	if len(r.data) == 0 || r.err != nil {
+// Next moves to the next record and says whether there is one. After false, Err says whether the bytes were good.
+func (r *Reader) Next() bool {
+	if len(r.Data) == 0 || r.Err != nil {
 		return false
 	}
-	size, at := varint(r.data, 0)
-	if at < 0 || size < 1 || size > int64(len(r.data)-at) {
-		r.err = errRecord
+	size, at := varint(r.Data, 0)
+	if at < 0 || size < 1 || size > int64(len(r.Data)-at) {
+		r.Err = errRecord
 		return false
 	}
 	end := at + int(size)
-	d := r.data[:end]
+	d := r.Data[:end]
 	at++ // attributes: none are defined
-	r.timeDelta, at = varint(d, at)
-	r.delta, at = varint(d, at)
-	r.key, at = field(d, at)
-	r.value, at = field(d, at)
-	r.origin, at = origin(d, at)
+	r.TimeDelta, at = varint(d, at)
+	r.Delta, at = varint(d, at)
+	r.Key, at = field(d, at)
+	r.Value, at = field(d, at)
+	r.Origin, at = originOf(d, at)
 	if at != end {
-		r.err = errRecord
+		r.Err = errRecord
 		return false
 	}
-	r.data = r.data[end:]
+	r.Data = r.Data[end:]
 	return true
 }
 
-// long is the value as a number.
-func (r *recordReader) long() int64 { return recordbatch.Value(r.value) }
+// Long is the value as a number.
+func (r *Reader) Long() int64 { return Value(r.Value) }
 
-// from says which source record this one stands for, and for how many.
-func (r *recordReader) from() (record.Origin, int64) { return recordbatch.Origin(r.origin) }
+// From says which source record this one stands for, and for how many.
+func (r *Reader) From() (record.Origin, int64) { return Origin(r.Origin) }
 
 // The fields of a record are read one after the other, at a position in its bytes. Behind a field that does not fit
 // the position is -1, and stays so.
@@ -95,10 +94,10 @@ func field(d []byte, at int) ([]byte, int) {
 	return d[at:end:end], end
 }
 
-// origin is the one header that matters. The others have to fit, too.
-func origin(d []byte, at int) (found []byte, next int) {
-	const prefix = recordbatch.OriginPrefix
-	if at >= 0 && len(d)-at == len(prefix)+recordbatch.OriginSize && string(d[at:at+len(prefix)]) == prefix {
+// originOf finds the one header that matters. The others have to fit, too.
+func originOf(d []byte, at int) (found []byte, next int) {
+	const prefix = OriginPrefix
+	if at >= 0 && len(d)-at == len(prefix)+OriginSize && string(d[at:at+len(prefix)]) == prefix {
 		return d[at+len(prefix):], len(d) // it is the only one
 	}
 	n, at := varint(d, at)
@@ -109,19 +108,19 @@ func origin(d []byte, at int) (found []byte, next int) {
 		var name, value []byte
 		name, at = field(d, at)
 		value, at = field(d, at)
-		if string(name) == recordbatch.OriginKey && len(value) == recordbatch.OriginSize {
+		if string(name) == OriginKey && len(value) == OriginSize {
 			found = value
 		}
 	}
 	return found, at
 }
 
-// markerKind reads a control batch: whether it is an end marker, and whether that commits.
-func markerKind(data []byte) (commit, ok bool) {
-	r := recordReader{data: data[headerSize:]}
-	if !r.next() || len(r.key) < 4 {
+// MarkerKind reads a control batch: whether it is an end marker, and whether that commits.
+func MarkerKind(data []byte) (commit, ok bool) {
+	r := Reader{Data: data[HeaderSize:]}
+	if !r.Next() || len(r.Key) < 4 {
 		return false, false
 	}
-	kind := binary.BigEndian.Uint16(r.key[2:])
+	kind := binary.BigEndian.Uint16(r.Key[2:])
 	return kind == 1, kind <= 1
 }

@@ -1,9 +1,10 @@
-package kafka
+package client
 
 import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // join tells the coordinator of new partitions in the transaction, as clients did before TV2.
@@ -13,7 +14,7 @@ func (c *Client) join(env mailbox.Env, p *producer, lanes []*lane) {
 	j := c.within(env, p.asker, c.cfg.MaxBlock, func(env mailbox.Env) { c.fail(env, p, timedOut) })
 	var try func(mailbox.Env)
 	try = func(env mailbox.Env) {
-		c.withCoordinator(env, j, ofTransaction, p.id, func(env mailbox.Env, node int32) {
+		c.withCoordinator(env, j, protocol.TransactionCoordinator, p.id, func(env mailbox.Env, node int32) {
 			req := kmsg.NewPtrAddPartitionsToTxnRequest()
 			req.TransactionalID, req.ProducerID, req.ProducerEpoch = p.id, p.pid, p.epoch
 			for _, l := range lanes {
@@ -27,7 +28,7 @@ func (c *Client) join(env mailbox.Env, p *producer, lanes []*lane) {
 				req.Topics[t-1].Partitions = append(req.Topics[t-1].Partitions, l.partition)
 			}
 			c.send(env, node, p.conn, 3, req, func(env mailbox.Env, resp kmsg.Response) {
-				code := networkException
+				code := protocol.NetworkException
 				if added, ok := resp.(*kmsg.AddPartitionsToTxnResponse); ok {
 					code = added.Topics[0].Partitions[0].ErrorCode
 				}
@@ -35,8 +36,8 @@ func (c *Client) join(env mailbox.Env, p *producer, lanes []*lane) {
 					return
 				}
 				j.end()
-				if code != none {
-					c.fail(env, p, nameOf(code))
+				if code != protocol.None {
+					c.fail(env, p, protocol.Name(code))
 					return
 				}
 				for _, l := range lanes {

@@ -1,10 +1,13 @@
-package kafka
+package client
 
 import (
 	"testing"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/flinch-dev/flinch/sim/kafka"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // position sends a position of the group "g" to a transaction.
@@ -16,9 +19,9 @@ func (a *app) ask() { a.say(FetchOffset{Group: "g", Topic: "out"}) }
 
 // A position counts once its transaction is committed. Until that is decided nobody is told where to go on.
 func TestAPositionIsPartOfATransaction(t *testing.T) {
-	for _, tv := range []TransactionVersion{TV1, TV2} {
-		l := newLab(t, Config{TransactionVersion: tv})
-		writer, other := l.app("writer", ClientConfig{TransactionVersion: tv}), l.app("other", ClientConfig{TransactionVersion: tv})
+	for _, tv := range []protocol.TransactionVersion{protocol.TV1, protocol.TV2} {
+		l := newLab(t, kafka.Config{TransactionVersion: tv})
+		writer, other := l.app("writer", Config{TransactionVersion: tv}), l.app("other", Config{TransactionVersion: tv})
 		other.ask()
 		other.hears(time.Second, "offset is -1")
 		writer.open("a")
@@ -34,9 +37,9 @@ func TestAPositionIsPartOfATransaction(t *testing.T) {
 
 // That of an aborted transaction is as if it had never been sent.
 func TestAnAbortedPositionIsNone(t *testing.T) {
-	for _, tv := range []TransactionVersion{TV1, TV2} {
-		l := newLab(t, Config{TransactionVersion: tv})
-		writer := l.app("writer", ClientConfig{TransactionVersion: tv})
+	for _, tv := range []protocol.TransactionVersion{protocol.TV1, protocol.TV2} {
+		l := newLab(t, kafka.Config{TransactionVersion: tv})
+		writer := l.app("writer", Config{TransactionVersion: tv})
 		writer.open("a")
 		writer.position("a", 7)
 		writer.hears(time.Second, "ready a as p1/0", "offset sent")
@@ -49,8 +52,8 @@ func TestAnAbortedPositionIsNone(t *testing.T) {
 
 // Whoever has been fenced cannot say where to go on, either.
 func TestAZombieHasNoPosition(t *testing.T) {
-	l := newLab(t, Config{})
-	zombie, successor := l.app("zombie", ClientConfig{}), l.app("successor", ClientConfig{})
+	l := newLab(t, kafka.Config{})
+	zombie, successor := l.app("zombie", Config{}), l.app("successor", Config{})
 	zombie.open("a")
 	zombie.hears(time.Second, "ready a as p1/0")
 	successor.open("a")
@@ -63,9 +66,9 @@ func TestAZombieHasNoPosition(t *testing.T) {
 
 // Answers are lost, and coordinators move: the same position is sent again.
 func TestAPositionIsSentAgain(t *testing.T) {
-	for _, tv := range []TransactionVersion{TV1, TV2} {
-		l := newLab(t, Config{TransactionVersion: tv})
-		writer := l.app("writer", ClientConfig{TransactionVersion: tv, RequestTimeout: time.Second})
+	for _, tv := range []protocol.TransactionVersion{protocol.TV1, protocol.TV2} {
+		l := newLab(t, kafka.Config{TransactionVersion: tv})
+		writer := l.app("writer", Config{TransactionVersion: tv, RequestTimeout: time.Second})
 		writer.open("a")
 		writer.hears(time.Second, "ready a as p1/0")
 		l.LoseAnswers(kmsg.AddOffsetsToTxn, 1)

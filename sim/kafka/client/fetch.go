@@ -1,4 +1,4 @@
-package kafka
+package client
 
 import (
 	"cmp"
@@ -9,7 +9,9 @@ import (
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
 	"github.com/flinch-dev/flinch/runtime/record"
+	"github.com/flinch-dev/flinch/runtime/recordbatch"
 	"github.com/flinch-dev/flinch/runtime/wire"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // fetching is one fetch of the runtime. While the leader cannot be reached it looks, from outside, like a
@@ -31,7 +33,7 @@ func (c *Client) fetch(env mailbox.Env, f *fetching) {
 		}
 		if !ok { // perhaps it is a new one: the next fetch asks for the leaders again
 			delete(c.leaders, f.m.Topic)
-			f.answer(env, wire.KafkaFetched{Next: f.m.Offset, Err: nameOf(unknownTopicOrPartition)})
+			f.answer(env, wire.KafkaFetched{Next: f.m.Offset, Err: protocol.Name(protocol.UnknownTopicOrPartition)})
 			return
 		}
 		wait := max(f.m.MaxWait-env.Now().Sub(f.since), 0)
@@ -51,28 +53,28 @@ func (c *Client) fetch(env mailbox.Env, f *fetching) {
 }
 
 func (c *Client) fetched(env mailbox.Env, f *fetching, resp kmsg.Response) {
-	code := networkException
+	code := protocol.NetworkException
 	var p *kmsg.FetchResponseTopicPartition
 	if resp, ok := resp.(*kmsg.FetchResponse); ok {
 		p = &resp.Topics[0].Partitions[0]
 		code = p.ErrorCode
 	}
 	switch code {
-	case none:
+	case protocol.None:
 		out := wire.KafkaFetched{Latest: p.HighWatermark, HighWatermark: p.HighWatermark}
 		if f.m.ReadCommitted {
 			out.Latest = p.LastStableOffset
 		}
 		var err error
 		if out.Records, out.Next, err = unpack(p, f.m.Offset, f.m.ReadCommitted); err != nil {
-			out = wire.KafkaFetched{Next: f.m.Offset, Err: nameOf(corruptMessage)}
+			out = wire.KafkaFetched{Next: f.m.Offset, Err: protocol.Name(protocol.CorruptMessage)}
 		}
 		if size := len(p.RecordBatches); size > 0 {
 			env.Work(mailbox.Serialize, size)
 		}
 		f.answer(env, out)
-	case offsetOutOfRange:
-		f.answer(env, wire.KafkaFetched{Next: f.m.Offset, Latest: p.HighWatermark, Err: nameOf(code)})
+	case protocol.OffsetOutOfRange:
+		f.answer(env, wire.KafkaFetched{Next: f.m.Offset, Latest: p.HighWatermark, Err: protocol.Name(code)})
 	default:
 		delete(c.leaders, f.m.Topic)
 		c.again(env, &f.tries, func(env mailbox.Env) {
@@ -107,38 +109,38 @@ func unpack(p *kmsg.FetchResponseTopicPartition, offset int64, committed bool) (
 	})
 	var hidden []int64 // producers whose data is of an aborted transaction, here
 	for len(data) > 0 {
-		h, err := parseHeader(data)
+		h, err := recordbatch.ParseHeader(data)
 		if err != nil {
 			return record.Batch{}, offset, err
 		}
-		one := data[:h.size]
-		data = data[h.size:]
-		last := h.base + int64(h.lastDelta)
+		one := data[:h.Size]
+		data = data[h.Size:]
+		last := h.Base + int64(h.LastDelta)
 		next = max(next, last+1)
 		for committed && len(aborted) > 0 && aborted[0].FirstOffset <= last {
 			hidden = append(hidden, aborted[0].ProducerID)
 			aborted = aborted[1:]
 		}
-		if h.control() {
-			if commit, ok := markerKind(one); ok && !commit {
-				hidden = slices.DeleteFunc(hidden, func(pid int64) bool { return pid == h.pid })
+		if h.Control() {
+			if commit, ok := recordbatch.MarkerKind(one); ok && !commit {
+				hidden = slices.DeleteFunc(hidden, func(pid int64) bool { return pid == h.ProducerID })
 			}
 			continue
 		}
-		if committed && h.transactional() && slices.Contains(hidden, h.pid) {
+		if committed && h.Transactional() && slices.Contains(hidden, h.ProducerID) {
 			continue
 		}
-		r := recordReader{data: one[headerSize:]}
-		for r.next() {
-			at := h.base + r.delta
+		r := recordbatch.Reader{Data: one[recordbatch.HeaderSize:]}
+		for r.Next() {
+			at := h.Base + r.Delta
 			if at < offset {
 				continue
 			}
-			out.Append(record.Record{Key: r.key, Value: r.long(), Count: 1,
-				Time: record.EventTime(h.baseTime + r.timeDelta), Origin: record.Origin{Partition: p.Partition, Offset: at}})
+			out.Append(record.Record{Key: r.Key, Value: r.Long(), Count: 1,
+				Time: record.EventTime(h.TimeOf(r.TimeDelta)), Origin: record.Origin{Partition: p.Partition, Offset: at}})
 		}
-		if r.err != nil {
-			return record.Batch{}, offset, r.err
+		if r.Err != nil {
+			return record.Batch{}, offset, r.Err
 		}
 	}
 	return out, next, nil

@@ -1,9 +1,10 @@
-package kafka
+package client
 
 import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // An application that reads, works and writes keeps its position in the transaction that has its output. The runtime
@@ -53,17 +54,17 @@ func (c *Client) sendOffsetToTxn(env mailbox.Env, asker mailbox.Addr, m SendOffs
 	answer := func(env mailbox.Env, err string) { env.Send(asker, OffsetSent{Req: m.Req, Err: err}) }
 	p := c.findProducer(asker, m.TransactionalID)
 	if p == nil {
-		answer(env, nameOf(invalidProducerIDMapping))
+		answer(env, protocol.Name(protocol.InvalidProducerIDMapping))
 		return
 	}
 	j := c.within(env, asker, c.cfg.MaxBlock, func(env mailbox.Env) { answer(env, timedOut) })
 	done := func(env mailbox.Env, code int16) {
 		j.end()
-		answer(env, nameOf(code))
+		answer(env, protocol.Name(code))
 	}
-	if c.cfg.TransactionVersion.level() < 2 {
+	if c.cfg.TransactionVersion.Level() < 2 {
 		c.addOffsetToTxn(env, j, p, m.Group, func(env mailbox.Env, code int16) {
-			if code != none {
+			if code != protocol.None {
 				done(env, code)
 				return
 			}
@@ -77,11 +78,11 @@ func (c *Client) sendOffsetToTxn(env mailbox.Env, asker mailbox.Addr, m SendOffs
 func (c *Client) addOffsetToTxn(env mailbox.Env, j *job, p *producer, group string, then func(mailbox.Env, int16)) {
 	var try func(mailbox.Env)
 	try = func(env mailbox.Env) {
-		c.withCoordinator(env, j, ofTransaction, p.id, func(env mailbox.Env, node int32) {
+		c.withCoordinator(env, j, protocol.TransactionCoordinator, p.id, func(env mailbox.Env, node int32) {
 			req := kmsg.NewPtrAddOffsetsToTxnRequest()
 			req.TransactionalID, req.ProducerID, req.ProducerEpoch, req.Group = p.id, p.pid, p.epoch, group
 			c.send(env, node, p.conn, 3, req, func(env mailbox.Env, resp kmsg.Response) {
-				code := networkException
+				code := protocol.NetworkException
 				if added, ok := resp.(*kmsg.AddOffsetsToTxnResponse); ok {
 					code = added.ErrorCode
 				}
@@ -96,12 +97,12 @@ func (c *Client) addOffsetToTxn(env mailbox.Env, j *job, p *producer, group stri
 
 func (c *Client) commitInTxn(env mailbox.Env, j *job, p *producer, m SendOffsetToTxn, then func(mailbox.Env, int16)) {
 	version := int16(5)
-	if c.cfg.TransactionVersion.level() < 2 {
+	if c.cfg.TransactionVersion.Level() < 2 {
 		version = 4
 	}
 	var try func(mailbox.Env)
 	try = func(env mailbox.Env) {
-		c.withCoordinator(env, j, ofGroup, m.Group, func(env mailbox.Env, node int32) {
+		c.withCoordinator(env, j, protocol.GroupCoordinator, m.Group, func(env mailbox.Env, node int32) {
 			req := kmsg.NewPtrTxnOffsetCommitRequest()
 			req.TransactionalID, req.Group, req.ProducerID, req.ProducerEpoch, req.Generation = p.id, m.Group, p.pid, p.epoch, -1
 			part := kmsg.NewTxnOffsetCommitRequestTopicPartition()
@@ -110,7 +111,7 @@ func (c *Client) commitInTxn(env mailbox.Env, j *job, p *producer, m SendOffsetT
 			t.Topic, t.Partitions = m.Topic, []kmsg.TxnOffsetCommitRequestTopicPartition{part}
 			req.Topics = append(req.Topics, t)
 			c.send(env, node, p.conn, version, req, func(env mailbox.Env, resp kmsg.Response) {
-				code := networkException
+				code := protocol.NetworkException
 				if sent, ok := resp.(*kmsg.TxnOffsetCommitResponse); ok {
 					code = sent.Topics[0].Partitions[0].ErrorCode
 				}
@@ -131,7 +132,7 @@ func (c *Client) fetchOffset(env mailbox.Env, asker mailbox.Addr, m FetchOffset)
 	j := c.within(env, asker, c.cfg.MaxBlock, func(env mailbox.Env) { answer(env, -1, timedOut) })
 	var try func(mailbox.Env)
 	try = func(env mailbox.Env) {
-		c.withCoordinator(env, j, ofGroup, m.Group, func(env mailbox.Env, node int32) {
+		c.withCoordinator(env, j, protocol.GroupCoordinator, m.Group, func(env mailbox.Env, node int32) {
 			t := kmsg.NewOffsetFetchRequestGroupTopic()
 			t.Topic, t.Partitions = m.Topic, []int32{m.Partition}
 			g := kmsg.NewOffsetFetchRequestGroup()
@@ -140,19 +141,19 @@ func (c *Client) fetchOffset(env mailbox.Env, asker mailbox.Addr, m FetchOffset)
 			req.RequireStable = true
 			req.Groups = append(req.Groups, g)
 			c.send(env, node, 0, 9, req, func(env mailbox.Env, resp kmsg.Response) {
-				code, next := networkException, int64(-1)
+				code, next := protocol.NetworkException, int64(-1)
 				if found, ok := resp.(*kmsg.OffsetFetchResponse); ok {
-					if code = found.Groups[0].ErrorCode; code == none {
+					if code = found.Groups[0].ErrorCode; code == protocol.None {
 						code, next = found.Groups[0].Topics[0].Partitions[0].ErrorCode, found.Groups[0].Topics[0].Partitions[0].Offset
 					}
 				}
 				switch {
 				case j.over:
-				case code == unstableOffsetCommit:
+				case code == protocol.UnstableOffsetCommit:
 					c.again(env, &j.tries, try)
 				case !c.retry(env, j, m.Group, code, try):
 					j.end()
-					answer(env, next, nameOf(code))
+					answer(env, next, protocol.Name(code))
 				}
 			})
 		})

@@ -1,29 +1,26 @@
-package kafka
+package recordbatch
 
 import (
 	"bytes"
 	"testing"
 
-	"github.com/twmb/franz-go/pkg/kmsg"
-
 	"github.com/flinch-dev/flinch/runtime/record"
-	"github.com/flinch-dev/flinch/runtime/recordbatch"
 )
 
-// FuzzRecordBatch reads bytes that somebody sent: whatever they are nothing panics, and what comes out is not much
-// more than what went in. What the broker would accept its readers get whole. And what is built is read back.
+// FuzzRecordBatch reads bytes that somebody sent: whatever they are nothing panics. What the
+// broker would accept its readers get whole. And what is built is read back.
 func FuzzRecordBatch(f *testing.F) {
-	some := sealed(recordbatch.Transactional, 1000, 3, 7, 3)
+	some := batchOf(Transactional, 1000, 3, 7, 3)
 	f.Add([]byte{}, []byte("key"), int64(1), int64(1700000000000), uint8(1))
 	f.Add(some, []byte{}, int64(-1), int64(-5), uint8(200))
 	f.Add(some[:len(some)-1], []byte("k"), int64(1)<<62, int64(0), uint8(2))
-	f.Add(append(bytes.Clone(some), recordbatch.Marker(1000, 3, false, 9, 0)...), []byte("k"), int64(0), int64(0), uint8(0))
+	f.Add(append(bytes.Clone(some), Marker(1000, 3, false, 9, 0)...), []byte("k"), int64(0), int64(0), uint8(0))
 	f.Add(patched(some, 57, []byte{0x7f, 0xff, 0xff, 0xff}), []byte("k"), int64(0), int64(0), uint8(3)) // count
 	f.Add(patched(patched(some, 57, []byte{0x7f, 0xff, 0xff, 0xff}), 23, []byte{0x7f, 0xff, 0xff, 0xfe}), []byte{}, int64(0), int64(0), uint8(3))
 	f.Add(patched(patched(some, 57, []byte{0xff, 0xff, 0xff, 0xff}), 23, []byte{0xff, 0xff, 0xff, 0xfe}), []byte{}, int64(0), int64(0), uint8(3))
 	f.Add(patched(some, 8, []byte{0xff, 0xff, 0xff, 0xff}), []byte("k"), int64(0), int64(0), uint8(3))         // length
 	f.Add(patched(some, 23, []byte{0x80, 0, 0, 0}), []byte("k"), int64(0), int64(0), uint8(3))                 // last delta
-	f.Add(patched(some, headerSize, bytes.Repeat([]byte{0xff}, 9)), []byte("k"), int64(0), int64(0), uint8(3)) // a varint
+	f.Add(patched(some, HeaderSize, bytes.Repeat([]byte{0xff}, 9)), []byte("k"), int64(0), int64(0), uint8(3)) // a varint
 	f.Add(patched(some, 0, []byte{0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}), []byte("k"), int64(0), int64(0), uint8(3))
 	f.Fuzz(func(t *testing.T, data, key []byte, value, at int64, n uint8) {
 		readHostile(t, data)
@@ -38,40 +35,27 @@ func patched(data []byte, at int, with []byte) []byte {
 }
 
 func readHostile(t *testing.T, data []byte) {
-	for _, committed := range []bool{false, true} {
-		p := kmsg.NewFetchResponseTopicPartition()
-		p.RecordBatches = data
-		p.AbortedTransactions = []kmsg.FetchResponseTopicPartitionAbortedTransaction{{ProducerID: 1000}}
-		records, _, err := unpack(&p, 0, committed)
-		if err != nil && records.N > 0 {
-			t.Errorf("%d records in spite of %v", records.N, err)
-		}
-		// A record has 7 bytes at least, and becomes 38 with the longest numbers.
-		if len(records.Data) > 6*len(data) {
-			t.Errorf("%d bytes became %d", len(data), len(records.Data))
-		}
-	}
-	h, err := parseHeader(data)
+	h, err := ParseHeader(data)
 	if err != nil {
 		return
 	}
-	if h.size > len(data) || h.count < 0 || h.codec() == 0 && int(h.count) > len(data) {
-		t.Errorf("of %d bytes %d are a batch of %d records", len(data), h.size, h.count)
+	if h.Size > len(data) || h.Count < 0 || h.Codec() == 0 && int(h.Count) > len(data) {
+		t.Errorf("of %d bytes %d are a batch of %d records", len(data), h.Size, h.Count)
 	}
-	markerKind(data[:h.size])
+	MarkerKind(data[:h.Size])
 	n := int64(0)
-	r := recordReader{data: data[headerSize:h.size]}
-	for ; r.next() && r.delta == n; n++ {
-		r.long()
-		r.from()
+	r := Reader{Data: data[HeaderSize:h.Size]}
+	for ; r.Next() && r.Delta == n; n++ {
+		r.Long()
+		r.From()
 	}
-	if good := r.err == nil && len(r.data) == 0 && n == int64(h.count); h.wellFormed(data[headerSize:h.size]) != good {
-		t.Errorf("%d of %d records can be read (%v), and the batch is well formed: %v", n, h.count, r.err, !good)
+	if good := r.Err == nil && len(r.Data) == 0 && n == int64(h.Count); h.WellFormed(data[HeaderSize:h.Size]) != good {
+		t.Errorf("%d of %d records can be read (%v), and the batch is well formed: %v", n, h.Count, r.Err, !good)
 	}
 }
 
 func readBack(t *testing.T, key []byte, value, at int64, n uint8) {
-	var b recordbatch.Builder
+	var b Builder
 	var want []record.Record
 	for i := range int64(n) {
 		r := record.Record{Key: key, Value: value + i, Count: i, Time: record.EventTime(at + 1000*i*i), Origin: record.Origin{Partition: int32(i), Offset: value}}
@@ -81,23 +65,23 @@ func readBack(t *testing.T, key []byte, value, at int64, n uint8) {
 	if n == 0 {
 		return
 	}
-	data := b.Seal(recordbatch.Transactional, 1000, 3, 7)
-	h, err := parseHeader(data)
-	if err != nil || !h.checksum(data) || !h.wellFormed(data[headerSize:h.size]) {
+	data := b.Seal(Transactional, 1000, 3, 7)
+	h, err := ParseHeader(data)
+	if err != nil || !h.Intact(data) || !h.WellFormed(data[HeaderSize:h.Size]) {
 		t.Fatalf("a batch of %d records that was built is not accepted: %v", n, err)
 	}
-	if h.pid != 1000 || h.epoch != 3 || h.sequence != 7 || h.count != int32(n) || h.size != len(data) || !h.transactional() || h.control() {
+	if h.ProducerID != 1000 || h.Epoch != 3 || h.Sequence != 7 || h.Count != int32(n) || h.Size != len(data) || !h.Transactional() || h.Control() {
 		t.Errorf("the header came back as %+v", h)
 	}
-	r := recordReader{data: data[headerSize:]}
+	r := Reader{Data: data[HeaderSize:]}
 	for i, w := range want {
-		if !r.next() {
-			t.Fatalf("record %d of %d is not there: %v", i, n, r.err)
+		if !r.Next() {
+			t.Fatalf("record %d of %d is not there: %v", i, n, r.Err)
 		}
-		if !bytes.Equal(r.key, w.Key) || r.long() != w.Value || r.delta != int64(i) || h.baseTime+r.timeDelta != int64(w.Time) {
-			t.Errorf("record %d came back as %q %d at %d", i, r.key, r.long(), h.baseTime+r.timeDelta)
+		if !bytes.Equal(r.Key, w.Key) || r.Long() != w.Value || r.Delta != int64(i) || h.BaseTime+r.TimeDelta != int64(w.Time) {
+			t.Errorf("record %d came back as %q %d at %d", i, r.Key, r.Long(), h.BaseTime+r.TimeDelta)
 		}
-		origin, count := r.from()
+		origin, count := r.From()
 		if i%2 == 1 {
 			w.Origin, w.Count = record.Origin{}, 1
 		}
@@ -105,21 +89,21 @@ func readBack(t *testing.T, key []byte, value, at int64, n uint8) {
 			t.Errorf("record %d stands for %v, %d times; want %v, %d times", i, origin, count, w.Origin, w.Count)
 		}
 	}
-	if r.next() || r.err != nil {
-		t.Errorf("there is more than was written: %v", r.err)
+	if r.Next() || r.Err != nil {
+		t.Errorf("there is more than was written: %v", r.Err)
 	}
 }
 
 // Kafka's readers check the sum before all else; so one bit is enough to see it.
 func TestADamagedBatchDoesNotHaveItsChecksum(t *testing.T) {
-	data := sealed(0, 1000, 0, 0, 3)
-	h, err := parseHeader(data)
-	if err != nil || !h.checksum(data) {
+	data := batchOf(0, 1000, 0, 0, 3)
+	h, err := ParseHeader(data)
+	if err != nil || !h.Intact(data) {
 		t.Fatalf("a whole batch is refused: %v", err)
 	}
 	for i := 21; i < len(data); i++ {
 		data[i] ^= 0x10
-		if h, err := parseHeader(data); err == nil && h.checksum(data) {
+		if h, err := ParseHeader(data); err == nil && h.Intact(data) {
 			t.Errorf("byte %d was changed, and nobody noticed", i)
 		}
 		data[i] ^= 0x10
@@ -127,11 +111,11 @@ func TestADamagedBatchDoesNotHaveItsChecksum(t *testing.T) {
 }
 
 func TestAnotherHeaderIsNotTheOrigin(t *testing.T) {
-	for name, found := range map[string]bool{recordbatch.OriginKey: true, "orifin": false} {
-		data := bytes.Replace(sealed(0, 1000, 0, 7, 1), []byte(recordbatch.OriginKey), []byte(name), 1)
-		r := recordReader{data: data[headerSize:]}
-		if !r.next() || (r.origin != nil) != found {
-			t.Errorf("header %q: found %v, want %v", name, r.origin != nil, found)
+	for name, found := range map[string]bool{OriginKey: true, "orifin": false} {
+		data := bytes.Replace(batchOf(0, 1000, 0, 7, 1), []byte(OriginKey), []byte(name), 1)
+		r := Reader{Data: data[HeaderSize:]}
+		if !r.Next() || (r.Origin != nil) != found {
+			t.Errorf("header %q: found %v, want %v", name, r.Origin != nil, found)
 		}
 	}
 }
@@ -150,20 +134,20 @@ func TestARecordWhoseFieldsDoNotFitIsRefused(t *testing.T) {
 		"something after its last field": {7 << 1, 0, 0, 0, 1, 1, 0, 0},
 		"a number without an end":        {6 << 1, 0, 0x80, 0x80, 0x80, 0x80, 0x80},
 	} {
-		r := recordReader{data: bytes}
-		if r.next() && !r.next() && r.err == nil {
+		r := Reader{Data: bytes}
+		if r.Next() && !r.Next() && r.Err == nil {
 			t.Errorf("%s: is taken for a record", name)
 		}
 	}
-	whole := recordReader{data: []byte{6 << 1, 0, 0, 0, 1, 1, 0}}
-	if !whole.next() || whole.key != nil || whole.value != nil || whole.next() || whole.err != nil {
+	whole := Reader{Data: []byte{6 << 1, 0, 0, 0, 1, 1, 0}}
+	if !whole.Next() || whole.Key != nil || whole.Value != nil || whole.Next() || whole.Err != nil {
 		t.Errorf("a record of nulls came back as %+v", whole)
 	}
 }
 
-// sealed is a batch of n records.
-func sealed(attributes int16, pid int64, epoch int16, sequence, n int32) []byte {
-	var b recordbatch.Builder
+// batchOf is n records.
+func batchOf(attributes int16, pid int64, epoch int16, sequence, n int32) []byte {
+	var b Builder
 	for i := range n {
 		b.Add(&record.Record{Key: []byte("k"), Value: int64(sequence + i), Count: 1}, true)
 	}

@@ -1,13 +1,14 @@
-package kafka
+package client
 
 import (
-	"github.com/flinch-dev/flinch/runtime/recordbatch"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
+	"github.com/flinch-dev/flinch/runtime/recordbatch"
 	"github.com/flinch-dev/flinch/runtime/wire"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 type shipment struct {
@@ -34,7 +35,7 @@ func (c *Client) pump(env mailbox.Env, p *producer) {
 				return
 			}
 			switch {
-			case p.id != "" && c.cfg.TransactionVersion.level() < 2 && !l.member:
+			case p.id != "" && c.cfg.TransactionVersion.Level() < 2 && !l.member:
 				join = append(join, l)
 			case p.inFlight[leader.node] < c.cfg.InFlightMax:
 				c.groups[leader.node] = append(c.groups[leader.node], shipment{l, b})
@@ -85,7 +86,7 @@ func (c *Client) ship(env mailbox.Env, p *producer, node int32, batches []shipme
 	p.begun = p.id != ""
 	p.inFlight[node]++
 	version := int16(12)
-	if c.cfg.TransactionVersion.level() < 2 {
+	if c.cfg.TransactionVersion.Level() < 2 {
 		version = 11
 	}
 	conn := p.conn
@@ -115,26 +116,26 @@ func (c *Client) shipped(env mailbox.Env, p *producer, batches []shipment, resp 
 	}
 	acked, retry := 0, false
 	for i, s := range batches {
-		code := networkException
+		code := protocol.NetworkException
 		if i < len(codes) {
 			code = codes[i]
 		}
 		switch code {
-		case none, duplicateSequenceNumber:
+		case protocol.None, protocol.DuplicateSequenceNumber:
 			acked += int(s.batch.N)
 			s.lane.acked(s.batch)
 			continue
-		case outOfOrderSequenceNumber:
+		case protocol.OutOfOrderSequenceNumber:
 			if s.batch.head { // nothing before it can be blamed
-				c.fail(env, p, nameOf(code))
+				c.fail(env, p, protocol.Name(code))
 				return
 			}
-		case notLeaderOrFollower, unknownTopicOrPartition, networkException, kafkaStorageError:
+		case protocol.NotLeaderOrFollower, protocol.UnknownTopicOrPartition, protocol.NetworkException, protocol.KafkaStorageError:
 			delete(c.leaders, s.lane.topic)
-		case notEnoughReplicas, notEnoughReplicasAfter, requestTimedOut, concurrentTransactions,
-			NotCoordinator, CoordinatorNotAvailable, CoordinatorLoadInProgress:
+		case protocol.NotEnoughReplicas, protocol.NotEnoughReplicasAfter, protocol.RequestTimedOut, protocol.ConcurrentTransactions,
+			protocol.NotCoordinator, protocol.CoordinatorNotAvailable, protocol.CoordinatorLoadInProgress:
 		default:
-			c.fail(env, p, nameOf(code))
+			c.fail(env, p, protocol.Name(code))
 			return
 		}
 		s.batch.sent = false
@@ -166,7 +167,7 @@ func (c *Client) backOff(env mailbox.Env, p *producer) {
 
 // expireBatches fails producers with a batch older than the delivery timeout. It is called once per sweep.
 func (c *Client) expireBatches(env mailbox.Env) {
-	limit := int(c.cfg.DeliveryTimeout / sweepEvery)
+	limit := int(c.cfg.DeliveryTimeout / protocol.SweepEvery)
 	busy := false
 	for _, p := range c.producers {
 		for _, l := range p.lanes {
@@ -180,6 +181,6 @@ func (c *Client) expireBatches(env mailbox.Env) {
 		}
 	}
 	if busy {
-		c.calls.watch(env)
+		c.calls.Watch(env)
 	}
 }

@@ -1,6 +1,7 @@
-package kafka
+package client
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 
@@ -8,31 +9,32 @@ import (
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
 	"github.com/flinch-dev/flinch/runtime/wire"
+	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
 // endTxn decides a transaction by the producer id and epoch that the asker has stored. As long as an answer
 // leaves the outcome open, the same request follows: anything else might destroy what must be committed.
 func (c *Client) endTxn(env mailbox.Env, asker mailbox.Addr, m wire.KafkaEndTxn) {
 	limit := m.Deadline
-	set(&limit, c.cfg.MaxBlock)
+	limit = cmp.Or(limit, c.cfg.MaxBlock)
 	answer := func(env mailbox.Env, err string) {
 		env.Send(asker, wire.KafkaTxnEnded{Req: m.Req, TransactionalID: m.TransactionalID, Err: err})
 	}
 	j := c.within(env, asker, limit, func(env mailbox.Env) { answer(env, timedOut) })
 	version := int16(5)
-	if c.cfg.TransactionVersion.level() < 2 {
+	if c.cfg.TransactionVersion.Level() < 2 {
 		version = 4
 	}
 	var try func(mailbox.Env)
 	try = func(env mailbox.Env) {
-		c.withCoordinator(env, j, ofTransaction, m.TransactionalID, func(env mailbox.Env, node int32) {
+		c.withCoordinator(env, j, protocol.TransactionCoordinator, m.TransactionalID, func(env mailbox.Env, node int32) {
 			req := kmsg.NewPtrEndTxnRequest()
 			req.TransactionalID, req.ProducerID, req.ProducerEpoch, req.Commit = m.TransactionalID, m.ProducerID, m.Epoch, m.Commit
 			c.send(env, node, 0, version, req, func(env mailbox.Env, resp kmsg.Response) {
 				if j.over {
 					return
 				}
-				code := networkException
+				code := protocol.NetworkException
 				ended, ok := resp.(*kmsg.EndTxnResponse)
 				if ok {
 					code = ended.ErrorCode
@@ -41,10 +43,10 @@ func (c *Client) endTxn(env mailbox.Env, asker mailbox.Addr, m wire.KafkaEndTxn)
 					return
 				}
 				j.end()
-				if code == none {
+				if code == protocol.None {
 					c.resync(m, ended)
 				}
-				answer(env, nameOf(code))
+				answer(env, protocol.Name(code))
 			})
 		})
 	}
@@ -78,7 +80,7 @@ func (c *Client) listTxns(env mailbox.Env, asker mailbox.Addr, m wire.KafkaListT
 	pattern := regexp.QuoteMeta(m.Prefix) + ".*"
 	c.everyTransaction(env, j, func() *kmsg.ListTransactionsRequest {
 		req := kmsg.NewPtrListTransactionsRequest()
-		req.StateFilters, req.TransactionalIDPattern, req.DurationFilterMillis = []string{string(Ongoing)}, &pattern, -1
+		req.StateFilters, req.TransactionalIDPattern, req.DurationFilterMillis = []string{"Ongoing"}, &pattern, -1
 		return req
 	}, func(env mailbox.Env, all []kmsg.ListTransactionsResponseTransactionState) {
 		j.end()
@@ -105,7 +107,7 @@ func (c *Client) everyTransaction(env mailbox.Env, j *job, question func() *kmsg
 		for _, node := range c.alive {
 			c.send(env, node, 0, 2, question(), func(env mailbox.Env, resp kmsg.Response) {
 				list, ok := resp.(*kmsg.ListTransactionsResponse)
-				good = good && ok && list.ErrorCode == none
+				good = good && ok && list.ErrorCode == protocol.None
 				if ok {
 					all = append(all, list.TransactionStates...)
 				}
@@ -138,7 +140,7 @@ func (c *Client) refresh(env mailbox.Env, then func(mailbox.Env)) {
 // commitOffsets stores a group's positions. It is for monitoring only: a failure is forgotten.
 func (c *Client) commitOffsets(env mailbox.Env, asker mailbox.Addr, m wire.KafkaCommitOffsets) {
 	j := c.within(env, asker, c.cfg.MaxBlock, func(mailbox.Env) {})
-	c.withCoordinator(env, j, ofGroup, m.Group, func(env mailbox.Env, node int32) {
+	c.withCoordinator(env, j, protocol.GroupCoordinator, m.Group, func(env mailbox.Env, node int32) {
 		req := kmsg.NewPtrOffsetCommitRequest()
 		req.Group, req.Generation = m.Group, -1
 		t := kmsg.NewOffsetCommitRequestTopic()
@@ -152,7 +154,7 @@ func (c *Client) commitOffsets(env mailbox.Env, asker mailbox.Addr, m wire.Kafka
 		c.send(env, node, 0, 8, req, func(env mailbox.Env, resp kmsg.Response) {
 			j.end()
 			committed, ok := resp.(*kmsg.OffsetCommitResponse)
-			if !ok || len(committed.Topics[0].Partitions) > 0 && committed.Topics[0].Partitions[0].ErrorCode != none {
+			if !ok || len(committed.Topics[0].Partitions) > 0 && committed.Topics[0].Partitions[0].ErrorCode != protocol.None {
 				delete(c.coordinators, m.Group)
 			}
 		})
