@@ -62,6 +62,7 @@ const (
 	sinkNaming    = "sink.transaction-naming-strategy"
 	sinkTimeout   = "properties.transaction.timeout.ms"
 	brokerMax     = "transaction.max.timeout.ms"
+	firstEpoch    = "flinch.first.producer.epoch"
 )
 
 // The connectors' own defaults.

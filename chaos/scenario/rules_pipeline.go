@@ -123,6 +123,16 @@ func (r *rules) brokers() {
 			r.fail([]string{"pipeline", "broker", name}, "%v", err)
 		}
 	}
+	if first := r.s.Pipeline.Broker[firstEpoch]; first != "" && first != "0" && r.s.probes() {
+		r.fail([]string{"pipeline", "broker", firstEpoch}, "a sink that names its transactions %s asks for one id after the other until one begins with epoch 0, "+
+			"and none would: set %s to %s", plan.Incrementing, sinkNaming, plan.Pooling)
+	}
+}
+
+// probes says whether a sink looks for the end of the ids that a former life has used (PROBING, in Flink's connector).
+func (s *Scenario) probes() bool {
+	sink, next := s.Pipeline.Sink, s.Next()
+	return sink[sinkGuarantee] == string(plan.ExactlyOnce) && sink[sinkNaming] != plan.Pooling || next != nil && next.probes()
 }
 
 func (r *rules) operatorList() {
