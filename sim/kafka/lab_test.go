@@ -7,7 +7,6 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
-	"github.com/flinch-dev/flinch/runtime/history"
 	"github.com/flinch-dev/flinch/runtime/mailbox"
 	"github.com/flinch-dev/flinch/sim"
 	"github.com/flinch-dev/flinch/sim/kafka/conformance"
@@ -59,13 +58,8 @@ func newLab(t *testing.T, cfg Config) *lab {
 		for _, d := range l.Differences {
 			t.Error(d)
 		}
-		for _, p := range l.Panics() {
-			t.Error(p)
-		}
-		for _, e := range l.History() {
-			if v, ok := e.Event.(history.Violation); ok && v.Invariant != l.excused {
-				t.Errorf("%v: %s is broken: %s", e.At, v.Invariant, v.Detail)
-			}
+		for _, w := range l.Wrong(l.excused) {
+			t.Error(w)
 		}
 	})
 	return l

@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/flinch-dev/flinch/runtime/history"
 	"github.com/flinch-dev/flinch/runtime/mailbox"
 	"github.com/flinch-dev/flinch/sim"
 	"github.com/flinch-dev/flinch/sim/kafka"
@@ -18,6 +17,7 @@ type lab struct {
 	*sim.World
 	*kafka.Cluster
 	*conformance.Lab
+	*conformance.Asker
 }
 
 // newLab starts a cluster. When the story is over nobody may have failed, and no invariant been broken.
@@ -31,10 +31,11 @@ func newLab(t *testing.T, cfg kafka.Config) *lab {
 	for n, addr := range c.Addrs() {
 		l.add(string(addr), func() mailbox.Actor { return c.Broker(n) })
 	}
+	l.Asker = conformance.NewAsker(w, c.Addrs(), conformance.Traits{Brokers: 3, TransactionVersion: cfg.TransactionVersion.Level()})
 	l.Lab = conformance.NewLab(struct {
 		*conformance.Asker
 		*kafka.Cluster
-	}{conformance.NewAsker(w, c.Addrs(), conformance.Traits{Brokers: 3, TransactionVersion: cfg.TransactionVersion.Level()}), c}, "", "out")
+	}{l.Asker, c}, "", "out")
 	l.Timeout, l.Fatal = time.Minute, t.Fatal
 	l.Passing = regexp.MustCompile("CONCURRENT_TRANSACTIONS")
 	l.pass(0)
@@ -42,13 +43,8 @@ func newLab(t *testing.T, cfg kafka.Config) *lab {
 		for _, d := range l.Differences {
 			t.Error(d)
 		}
-		for _, p := range w.Panics() {
-			t.Error(p)
-		}
-		for _, e := range w.History() {
-			if v, ok := e.Event.(history.Violation); ok {
-				t.Errorf("%v: %s is broken: %s", e.At, v.Invariant, v.Detail)
-			}
+		for _, w := range l.Wrong() {
+			t.Error(w)
 		}
 	})
 	return l

@@ -2,10 +2,12 @@ package conformance
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/flinch-dev/flinch/runtime/history"
 	"github.com/flinch-dev/flinch/runtime/mailbox"
 	"github.com/flinch-dev/flinch/sim"
 	"github.com/flinch-dev/flinch/sim/kafka/preview"
@@ -72,3 +74,14 @@ func (a *Asker) Traits() Traits { return a.traits }
 
 // Pass implements Target.
 func (a *Asker) Pass(d time.Duration) { a.world.Run(a.world.Now() + d) }
+
+// Wrong is what has gone wrong inside: brokers that failed, and invariants that are broken, unless they are excused.
+func (a *Asker) Wrong(excused ...string) []string {
+	all := a.world.Panics()
+	for _, e := range a.world.History() {
+		if v, ok := e.Event.(history.Violation); ok && !slices.Contains(excused, v.Invariant) {
+			all = append(all, fmt.Sprintf("%v: %s is broken: %s", e.At, v.Invariant, v.Detail))
+		}
+	}
+	return all
+}

@@ -17,7 +17,7 @@ func TestModel(t *testing.T) {
 				t.Run(c.ID, func(t *testing.T) {
 					m := newModel(tv)
 					judge(t, column, c, c.Run(m, "-x"))
-					for _, b := range m.broken() {
+					for _, b := range m.Wrong() {
 						t.Error(b)
 					}
 				})

@@ -1,12 +1,10 @@
 package conformance_test
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
-	"github.com/flinch-dev/flinch/runtime/history"
 	"github.com/flinch-dev/flinch/runtime/mailbox"
 	"github.com/flinch-dev/flinch/sim"
 	"github.com/flinch-dev/flinch/sim/kafka"
@@ -74,15 +72,4 @@ func (m *model) Start(nodes ...int32) {
 	for _, n := range nodes {
 		m.Restart(string(kafka.Addr(int(n))))
 	}
-}
-
-// broken is what went wrong inside: brokers that failed, and invariants that do not hold.
-func (m *model) broken() []string {
-	said := m.Panics()
-	for _, e := range m.History() {
-		if v, ok := e.Event.(history.Violation); ok {
-			said = append(said, fmt.Sprintf("%v: %s is broken: %s", e.At, v.Invariant, v.Detail))
-		}
-	}
-	return said
 }
