@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -86,6 +87,22 @@ func (w *town) hears(want ...string) {
 			want = slices.Delete(want, i, i+1)
 		case <-deadline:
 			w.t.Fatalf("never heard %q", want)
+		}
+	}
+}
+
+// parted waits until nobody reads or watches a connection: the end of each direction has been noticed, and told. Whoever
+// knows a process anew before that hears of the other direction's end as well.
+func (w *town) parted() {
+	w.t.Helper()
+	all := make([]byte, 1<<20)
+	for late := time.Now().Add(20 * time.Second); ; runtime.Gosched() {
+		going := string(all[:runtime.Stack(all, true)])
+		if !strings.Contains(going, "live.(*Node).read(") && !strings.Contains(going, "live.(*link).watch(") {
+			return
+		}
+		if time.Now().After(late) {
+			w.t.Fatalf("a connection is still open:\n%s", going)
 		}
 	}
 }
@@ -189,6 +206,7 @@ func TestADeadProcessIsNoticedAndItsSuccessorReached(t *testing.T) {
 	w.hears("answer 1")
 	store.Stop()
 	w.hears("lost store")
+	w.parted()
 	w.start("store", echo)
 	w.start("prompter", told(func(env mailbox.Env, _ mailbox.Addr, m mailbox.Msg) error {
 		if _, ok := m.(mailbox.Started); ok {
