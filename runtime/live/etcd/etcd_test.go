@@ -143,10 +143,13 @@ func TestNothingGoesOnAfterClose(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		o := open(t, Config{Client: connect(t, s), Patience: time.Hour})
+		c := connect(t, s)
+		o := open(t, Config{Client: c, Patience: time.Hour})
 		o.Hears(wire.CoordSession{Session: "s", Timeout: time.Minute}, "alive")
 		if away {
+			connected := c.ActiveConnection().GetState()
 			s.Stop()
+			c.ActiveConnection().WaitForStateChange(t.Context(), connected) // what is sent before that is lost at once, and not under way
 		} else {
 			defer s.Stop()
 		}
