@@ -219,32 +219,37 @@ func TestNoAnswerIsWanted(t *testing.T) {
 	l.reads(l.client(both()), 0, 1000)
 }
 
-// The coordinator is away, as a scenario says, and comes back. A client that tries again gets through.
+// The coordinator is away, as a scenario says, and comes back. A client that tries again gets through. It is away for longer
+// than a first request takes on a machine with much else to do.
 func TestAFaultOfAScenarioStrikes(t *testing.T) {
+	t.Parallel()
 	for line, answer := range map[string]error{
-		"kafka.coordinator.unavailable @0s for 300ms name=away":                 kerr.CoordinatorNotAvailable,
-		"kafka.coordinator.unavailable @0s for 300ms name=reading mode=loading": kerr.CoordinatorLoadInProgress,
+		"kafka.coordinator.unavailable @0s for 3s name=away":                 kerr.CoordinatorNotAvailable,
+		"kafka.coordinator.unavailable @0s for 3s name=reading mode=loading": kerr.CoordinatorLoadInProgress,
 	} {
 		f, err := fault.Parse(line)
 		if err != nil {
 			t.Fatal(err)
 		}
-		l := start(t, Config{Kafka: kafka.Config{Brokers: 1}, Faults: []fault.Fault{f}})
-		c := l.client()
-		var said []error
-		for !slices.Contains(said, nil) {
-			req := kmsg.NewPtrInitProducerIDRequest()
-			req.TransactionalID, req.TransactionTimeoutMillis = kmsg.StringPtr("sink"), 60_000
-			resp, err := c.Broker(0).Request(l.ctx, req)
-			l.must(err)
-			err = kerr.ErrorForCode(resp.(*kmsg.InitProducerIDResponse).ErrorCode)
-			if len(said) == 0 || said[len(said)-1] != err {
-				said = append(said, err)
+		t.Run(f.Name, func(t *testing.T) {
+			t.Parallel()
+			l := start(t, Config{Kafka: kafka.Config{Brokers: 1}, Faults: []fault.Fault{f}})
+			c := l.client()
+			var said []error
+			for !slices.Contains(said, nil) {
+				req := kmsg.NewPtrInitProducerIDRequest()
+				req.TransactionalID, req.TransactionTimeoutMillis = kmsg.StringPtr("sink"), 60_000
+				resp, err := c.Broker(0).Request(l.ctx, req)
+				l.must(err)
+				err = kerr.ErrorForCode(resp.(*kmsg.InitProducerIDResponse).ErrorCode)
+				if len(said) == 0 || said[len(said)-1] != err {
+					said = append(said, err)
+				}
 			}
-		}
-		if !slices.Equal(said, []error{answer, nil}) {
-			t.Errorf("%s: the coordinator said %v", f.Name, said)
-		}
+			if !slices.Equal(said, []error{answer, nil}) {
+				t.Errorf("the coordinator said %v", said)
+			}
+		})
 	}
 	if _, err := Start(Config{Faults: []fault.Fault{{Inject: "taskmanager.kill", At: &fault.Moment{}}}}); err == nil {
 		t.Error("a TaskManager can be killed where there is none")
@@ -252,17 +257,18 @@ func TestAFaultOfAScenarioStrikes(t *testing.T) {
 }
 
 // Followers lag, as a scenario says, and catch up. Who wants all replicas to have his records waits, is refused, and gets
-// through.
+// through. A follower is out of sync long after a first request has waited in vain, and still lags long after that.
 func TestAReplicaLagsBehind(t *testing.T) {
+	t.Parallel()
 	var faults []fault.Fault
-	for _, line := range []string{"kafka.replica.lag target=kafka:name:kafka-1 @0s for 1s name=one", "kafka.replica.lag target=kafka:name:kafka-2 @0s for 1s name=other"} {
+	for _, line := range []string{"kafka.replica.lag target=kafka:name:kafka-1 @0s for 6s name=one", "kafka.replica.lag target=kafka:name:kafka-2 @0s for 6s name=other"} {
 		f, err := fault.Parse(line)
 		if err != nil {
 			t.Fatal(err)
 		}
 		faults = append(faults, f)
 	}
-	l := start(t, Config{Kafka: kafka.Config{MinInSyncReplicas: 2, ReplicaLagTimeMax: 200 * time.Millisecond}, Faults: faults,
+	l := start(t, Config{Kafka: kafka.Config{MinInSyncReplicas: 2, ReplicaLagTimeMax: time.Second}, Faults: faults,
 		Topics: []Topic{{"safe", 1}}})
 	named := kversion.Stable()
 	named.SetMaxKeyVersion(kmsg.Produce.Int16(), 12) // the next one has ids of topics
