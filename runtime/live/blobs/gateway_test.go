@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/flinch-dev/flinch/runtime/live/blobs"
@@ -46,31 +47,35 @@ func start(t *testing.T, v *vault, patience time.Duration) *gatewaytest.Bench {
 }
 
 // The store does not answer. Its askers hear so in time, those that wait behind others as well, and the log says it
-// once.
+// once. The clock of these two tests is not the wall's: their patience is over only when nothing else goes on.
 func TestASilentStoreIsGivenUp(t *testing.T) {
-	v := &vault{make(chan struct{})}
-	b := start(t, v, 50*time.Millisecond)
-	const asked = 40
-	for range asked / 4 {
-		b.Ask(wire.BlobPut{Path: "a"})
-		b.Ask(wire.BlobGet{Path: "a"})
-		b.Ask(wire.BlobDelete{Paths: []string{"a"}})
-		b.Ask(wire.BlobList{Prefix: "a"})
-	}
-	for range asked {
-		b.Hears("unavailable")
-	}
-	b.Logs("write a in the vault: context deadline exceeded; wait")
+	synctest.Test(t, func(t *testing.T) {
+		v := &vault{make(chan struct{})}
+		b := start(t, v, 50*time.Millisecond)
+		const asked = 40
+		for range asked / 4 {
+			b.Ask(wire.BlobPut{Path: "a"})
+			b.Ask(wire.BlobGet{Path: "a"})
+			b.Ask(wire.BlobDelete{Paths: []string{"a"}})
+			b.Ask(wire.BlobList{Prefix: "a"})
+		}
+		for range asked {
+			b.Hears("unavailable")
+		}
+		b.Logs("write a in the vault: context deadline exceeded; wait")
+	})
 }
 
 // What the asker hears is the store's word for it. Another kind of trouble is logged at once.
 func TestAWordAndASentenceForEachTrouble(t *testing.T) {
-	v := &vault{make(chan struct{})}
-	b := start(t, v, 50*time.Millisecond)
-	b.Is(b.Get("a"), "unavailable")
-	b.Logs("read a in the vault: context deadline exceeded; wait")
-	close(v.opened)
-	b.Is(b.List("chk-"), "throttled")
-	b.Is(b.Remove("a", "b"), "throttled")
-	b.Logs("list chk-* in the vault: there is no room; make room")
+	synctest.Test(t, func(t *testing.T) {
+		v := &vault{make(chan struct{})}
+		b := start(t, v, 50*time.Millisecond)
+		b.Is(b.Get("a"), "unavailable")
+		b.Logs("read a in the vault: context deadline exceeded; wait")
+		close(v.opened)
+		b.Is(b.List("chk-"), "throttled")
+		b.Is(b.Remove("a", "b"), "throttled")
+		b.Logs("list chk-* in the vault: there is no room; make room")
+	})
 }

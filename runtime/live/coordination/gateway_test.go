@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/flinch-dev/flinch/runtime/live/coordination"
@@ -78,22 +79,25 @@ func TestAWordForEachError(t *testing.T) {
 }
 
 // The service does not answer. Its askers hear so in time, and those that wait behind others have no more time than these.
+// The clock is not the wall's: nothing delays those that ask at once.
 func TestASilentServiceIsGivenUp(t *testing.T) {
-	const patience = 500 * time.Millisecond
-	d, o, _ := start(t, patience)
-	o.Ask("jm-0", gatewaytest.Write("a", ""))
-	o.Ask("jm-0", wire.CoordGet{Prefix: "a"})
-	o.Ask("jm-0", wire.CoordSession{Session: "a"})
-	first := d.comes("write", "a")
-	o.Next("jm-0", "done unavailable")
-	o.Next("jm-0", "unavailable")
-	o.Next("jm-0", "alive unavailable")
-	for _, doing := range []string{"read", "keep"} {
-		if later := d.comes(doing, "a"); later.due.Sub(first.due) >= patience {
-			t.Errorf("%q has %s more than %q", later.what, later.due.Sub(first.due), first.what)
+	synctest.Test(t, func(t *testing.T) {
+		const patience = 500 * time.Millisecond
+		d, o, _ := start(t, patience)
+		o.Ask("jm-0", gatewaytest.Write("a", ""))
+		o.Ask("jm-0", wire.CoordGet{Prefix: "a"})
+		o.Ask("jm-0", wire.CoordSession{Session: "a"})
+		first := d.comes("write", "a")
+		o.Next("jm-0", "done unavailable")
+		o.Next("jm-0", "unavailable")
+		o.Next("jm-0", "alive unavailable")
+		for _, doing := range []string{"read", "keep"} {
+			if later := d.comes(doing, "a"); later.due.Sub(first.due) >= patience {
+				t.Errorf("%q has %s more than %q", later.what, later.due.Sub(first.due), first.what)
+			}
 		}
-	}
-	o.Hears(wire.CoordWatch{Prefix: "a"}, "unavailable")
+		o.Hears(wire.CoordWatch{Prefix: "a"}, "unavailable")
+	})
 }
 
 // A gateway is closed while requests and a watch are under way. Close returns when the last one has come back; that they

@@ -116,9 +116,10 @@ func TestAnswersGetLost(t *testing.T) {
 	b.Logs("write a", "see that the store runs")
 }
 
-// The gateway gives a write up that is under way, and the store does it later. Those behind it have waited long enough.
+// The gateway gives a write up that is under way, and the store does it later. Those behind it have waited long enough. Its
+// patience is what a write may take to get there.
 func TestTheStoreIsSilent(t *testing.T) {
-	b := start(t, func(cfg *Config) { cfg.Patience = 300 * time.Millisecond })
+	b := start(t, func(cfg *Config) { cfg.Patience = 3 * time.Second })
 	arrived, letGo, done := make(chan bool, 9), make(chan bool), make(chan bool, 9)
 	b.network.has(holds(arrived, letGo, done))
 	const asked = 5
@@ -156,7 +157,7 @@ func TestBytesAreDamagedOnTheWay(t *testing.T) {
 
 // A listing of many pages takes longer than anybody waits. Half of it is not a listing.
 func TestAListingIsWholeOrNone(t *testing.T) {
-	b := start(t, func(cfg *Config) { cfg.Patience = time.Second })
+	b := start(t, func(cfg *Config) { cfg.Patience = 3 * time.Second })
 	b.Put("a", "")
 	b.Put("b", "")
 	arrived, letGo, done := make(chan bool, 1), make(chan bool), make(chan bool, 1)
