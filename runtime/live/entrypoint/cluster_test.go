@@ -84,8 +84,8 @@ type daemon struct {
 func launch(t *testing.T) *cluster {
 	flink := map[string]string{"jobmanager.rpc.port": "0", "rest.port": "0", "metrics.reporter.prom.port": "0",
 		"taskmanager.numberOfTaskSlots": "1", "execution.checkpointing.interval": "200 ms", "high-availability.type": "kubernetes",
-		"high-availability.storageDir": "file:///ha", "high-availability.kubernetes.leader-election.lease-duration": "2 s",
-		"high-availability.kubernetes.leader-election.renew-deadline": "2 s", "high-availability.kubernetes.leader-election.retry-period": "200 ms",
+		"high-availability.storageDir": "file:///ha", "high-availability.kubernetes.leader-election.lease-duration": "5 s",
+		"high-availability.kubernetes.leader-election.renew-deadline": "4 s", "high-availability.kubernetes.leader-election.retry-period": "200 ms",
 		"restart-strategy.type": "fixed-delay", "restart-strategy.fixed-delay.delay": "100 ms", "restart-strategy.fixed-delay.attempts": "1000"}
 	job, err := plan.Compile(plan.Pipeline{Name: "sums", Parallelism: 2, Operators: []plan.Operator{
 		{Name: "source", Kind: plan.KafkaSource, Topic: "in", Isolation: "read_committed"}, {Name: "per-key", Kind: plan.KeyedSum},

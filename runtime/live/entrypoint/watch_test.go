@@ -62,10 +62,25 @@ func (c *cluster) scraped(d *daemon) string {
 
 const job = "/v1/jobs/job-sums"
 
+// knows waits until a JobManager has started and knows who leads: a standby may be later than the first checkpoints are.
+func (c *cluster) knows(d *daemon) {
+	c.t.Helper()
+	c.waits("a JobManager knows who leads", func() bool {
+		if c.front(d) == "" {
+			return false
+		}
+		code, _ := c.ask(http.MethodGet, c.front(d)+"/overview")
+		return code != http.StatusServiceUnavailable
+	})
+}
+
 // isWatched asks everybody about a cluster that runs well. The leader and the standby say the same; the metrics of the
 // cluster are the leader's alone.
 func (c *cluster) isWatched(jobManagers, workers []*daemon) {
 	c.t.Helper()
+	for _, d := range jobManagers {
+		c.knows(d)
+	}
 	type overview struct {
 		TaskManagers   int `json:"taskmanagers"`
 		SlotsTotal     int `json:"slots-total"`
@@ -105,6 +120,7 @@ func (c *cluster) isWatched(jobManagers, workers []*daemon) {
 // tells wants words in what the leader says of the job's last failure.
 func (c *cluster) tells(words ...string) {
 	c.t.Helper()
+	c.knows(c.leads())
 	code, body := c.ask(http.MethodGet, c.front(c.leads())+job+"/exceptions")
 	for _, w := range words {
 		if code != http.StatusOK || !strings.Contains(body, w) {
@@ -116,6 +132,7 @@ func (c *cluster) tells(words ...string) {
 // cancels ends the job.
 func (c *cluster) cancels() {
 	c.t.Helper()
+	c.knows(c.leads())
 	if code, body := c.ask(http.MethodPatch, c.front(c.leads())+job+"?mode=cancel"); code != http.StatusAccepted || body != "{}\n" {
 		c.t.Errorf("cancelling is answered %d %s", code, body)
 	}
