@@ -11,6 +11,7 @@ import (
 	"github.com/flinch-dev/flinch/runtime/wire"
 	"github.com/flinch-dev/flinch/sim"
 	"github.com/flinch-dev/flinch/sim/cluster"
+	"github.com/flinch-dev/flinch/sim/kafka"
 	"github.com/flinch-dev/flinch/sim/kafka/client"
 )
 
@@ -48,6 +49,9 @@ func TestACoordinatorDiesBetweenDecisionAndMarkers(t *testing.T) {
 	waits(t, c, "output goes on", func() bool { return committed(t, c) > before+5 })
 	offsets := map[int64]int{}
 	for row := range c.Log.Dump("out") {
+		if row.Fate != kafka.Committed {
+			continue // of an attempt that a stall of the machine has ended, or not yet
+		}
 		if offsets[row.Origin.Offset]++; offsets[row.Origin.Offset] > 1 {
 			t.Errorf("record %d was written twice", row.Origin.Offset)
 		}
@@ -112,12 +116,7 @@ func TestAServedKafkaIsOnTheNetwork(t *testing.T) {
 			}
 			waits(t, c, "output is committed", func() bool { return committed(t, c) > 0 })
 			all(true)
-			before := 0
-			waits(t, c, "nothing is committed any more", func() bool {
-				before = committed(t, c)
-				c.Run(c.Now() + 3*checkpointInterval)
-				return committed(t, c) == before
-			})
+			before := standstill(t, c)
 			all(false)
 			waits(t, c, "output is committed again", func() bool { return committed(t, c) > before })
 		})
