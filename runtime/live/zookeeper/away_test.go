@@ -16,7 +16,7 @@ func TestZooKeeperIsAwayForAWhile(t *testing.T) {
 	o := open(t, cfg)
 	cfg.Patience = 50 * time.Millisecond
 	hasty := open(t, cfg)
-	session, brief := wire.CoordSession{Session: "s", Timeout: 10 * time.Second}, wire.CoordSession{Session: "brief", Timeout: time.Second}
+	session, brief := wire.CoordSession{Session: "s", Timeout: time.Minute}, wire.CoordSession{Session: "brief", Timeout: 3 * time.Second}
 	o.Hears(session, "alive")
 	o.Hears(write("latch/s", "s"), "done")
 	o.Hears(write("plan", ""), "done")

@@ -20,12 +20,12 @@ func TestASessionOutlivesItsGateway(t *testing.T) {
 	t.Parallel()
 	cfg := serve(t)
 	here, there := open(t, cfg), open(t, cfg)
-	session := wire.CoordSession{Session: "s", Timeout: time.Second}
+	session := wire.CoordSession{Session: "s", Timeout: 3 * time.Second}
 	here.Hears(session, "alive")
 	version := here.Hears(write("latch", "s"), "done")
 	here.Close()
-	for range 6 {
-		there.Hears(wire.CoordWatch{Prefix: "latch", After: version, Wait: session.Timeout / 3}, "latch=x s")
+	for range 7 {
+		there.Hears(wire.CoordWatch{Prefix: "latch", After: version, Wait: session.Timeout / 5}, "latch=x s")
 		there.Hears(session, "alive")
 	}
 	there.Hears(wire.CoordWatch{Prefix: "latch", After: version, Wait: time.Hour}, "")
@@ -56,8 +56,8 @@ func TestZooKeeperEndsASilentSession(t *testing.T) {
 	o.Hears(session, "alive session-expired")
 }
 
-// A ZooKeeper that grants half a second (its maxSessionTimeout) keeps a session for two seconds nevertheless, because
-// the gateway speaks for its owner until ZooKeeper's half second is all that is left. The log says what to do.
+// A ZooKeeper that grants two seconds (its maxSessionTimeout) keeps a session for six nevertheless, because the gateway
+// speaks for its owner until ZooKeeper's two seconds are all that is left. The log says what to do.
 func TestASessionLivesLongerThanZooKeeperGrants(t *testing.T) {
 	t.Parallel()
 	cfg := serve(t)
@@ -68,7 +68,7 @@ func TestASessionLivesLongerThanZooKeeperGrants(t *testing.T) {
 		return &stingy{Conn: conn}, err
 	}
 	o := open(t, cfg)
-	session := wire.CoordSession{Session: "s", Timeout: 2 * time.Second}
+	session := wire.CoordSession{Session: "s", Timeout: 6 * time.Second}
 	o.Hears(session, "alive")
 	version := o.Hears(write("latch", "s"), "done")
 	asked := time.Now()
@@ -83,7 +83,7 @@ func TestASessionLivesLongerThanZooKeeperGrants(t *testing.T) {
 	}
 }
 
-// stingy is a connection to a ZooKeeper that grants half a second, whatever it is asked for.
+// stingy is a connection to a ZooKeeper that grants two seconds, whatever it is asked for.
 type stingy struct {
 	net.Conn
 	presented bool
@@ -93,7 +93,7 @@ func (c *stingy) Write(p []byte) (int, error) {
 	if !c.presented {
 		c.presented = true
 		p = append([]byte(nil), p...)
-		copy(p[16:], []byte{0, 0, 500 >> 8, 500 & 0xff}) // after the length, the protocol's version and the newest change
+		copy(p[16:], []byte{0, 0, 2000 >> 8, 2000 & 0xff}) // after the length, the protocol's version and the newest change
 	}
 	return c.Conn.Write(p)
 }

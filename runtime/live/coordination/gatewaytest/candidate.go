@@ -49,12 +49,12 @@ func (c *Candidate) Revoked(_ mailbox.Env, _ id.Token, cause string) {
 	c.Says <- c.Name + " lost it: " + cause
 }
 
-// Configure returns a configuration whose elections are quick.
+// Configure returns a configuration whose elections are as quick as can be, if no leader shall fall to a stall of the machine.
 func Configure(t *testing.T, kind string, sessionTimeout time.Duration) config.HighAvailability {
 	t.Helper()
 	conf, _, err := config.Parse(map[string]string{"high-availability.type": kind, "high-availability.storageDir": "s3://ha",
-		"high-availability.kubernetes.leader-election.lease-duration": "1 s",
-		"high-availability.kubernetes.leader-election.renew-deadline": "1 s",
+		"high-availability.kubernetes.leader-election.lease-duration": "4 s",
+		"high-availability.kubernetes.leader-election.renew-deadline": "3 s",
 		"high-availability.kubernetes.leader-election.retry-period":   "100 ms",
 		"high-availability.zookeeper.client.session-timeout":          fmt.Sprint(sessionTimeout.Milliseconds(), " ms"),
 		"high-availability.zookeeper.client.retry-wait":               "100 ms"})
@@ -81,7 +81,7 @@ func Elects(t *testing.T, gateway func(t *testing.T) Gateway) {
 	for _, kind := range []string{"kubernetes", "zookeeper"} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			conf := Configure(t, kind, time.Second)
+			conf := Configure(t, kind, 4*time.Second)
 			g := gateway(t)
 			t.Cleanup(g.Close)
 			says := make(chan string, 16)
