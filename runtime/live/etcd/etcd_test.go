@@ -155,7 +155,7 @@ func TestNothingGoesOnAfterClose(t *testing.T) {
 		}
 		o.Ask("jm-0", wire.CoordWatch{Prefix: "latch", Wait: time.Hour})
 		o.Ask("jm-0", wire.CoordGet{})
-		o.Ask("jm-1", write("latch", "s"))
+		o.Ask("jm-1", write("plan", "s"))
 		o.Ask("jm-1", wire.CoordSession{Session: "s", Timeout: time.Minute})
 		gatewaytest.UnderWay(t, stay)
 		began := time.Now()
