@@ -43,6 +43,13 @@ type Cell struct {
 	Verdict string
 	Passed  bool
 	Runs    []Summary
+	Kept    []Kept
+}
+
+// Kept is a run of which everything was kept.
+type Kept struct {
+	Seed   int64
+	Folder string // within that of the sweep
 }
 
 func (c Cell) name() string {

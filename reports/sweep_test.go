@@ -2,6 +2,7 @@ package reports
 
 import (
 	"encoding/json"
+	"fmt"
 	"html"
 	"math"
 	"strings"
@@ -46,6 +47,30 @@ func TestTwoAxesAreAHeatMap(t *testing.T) {
 		if s.Failures > 0 {
 			t.Errorf("suite %s has %d failures", s.Name, s.Failures)
 		}
+	}
+}
+
+// TestACellLeadsToItsKeptRuns: by a link that a browser takes as it is, whatever the values of a cell are; and to no more of
+// them than the table has room for.
+func TestACellLeadsToItsKeptRuns(t *testing.T) {
+	s := grid()
+	s.Cells[2].Kept = []Kept{{4, "interval=1 s,heartbeat=50%#-seed4"}}
+	for seed := range int64(20) {
+		s.Cells[0].Kept = append(s.Cells[0].Kept, Kept{seed, fmt.Sprintf("cell1-seed%d", seed)})
+	}
+	b, err := RenderSweep(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := string(b)
+	for _, link := range []string{`<a href="./interval=1%20s,heartbeat=50%25%23-seed4/report.html" title="the run with seed 4">4</a>`,
+		`<a href="./cell1-seed7/report.html" title="the run with seed 7">7</a>`} {
+		if !strings.Contains(page, link) {
+			t.Errorf("the page has no link %s", link)
+		}
+	}
+	if n := strings.Count(page, `/report.html"`); n != 1+seedsMax {
+		t.Errorf("the page has %d links to runs, want %d", n, 1+seedsMax)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"maps"
 	"math"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,6 +19,7 @@ import (
 const (
 	failuresMax = 20
 	cellsMax    = 400
+	seedsMax    = 8 // of a cell
 	cdfMax      = 6
 )
 
@@ -58,6 +60,13 @@ type cellRow struct {
 	RecoveryP50, RecoveryP95 string
 	Phases                   []bar
 	Failed                   string
+	Kept                     []keptRun
+}
+
+// keptRun leads to the page of a run.
+type keptRun struct {
+	Seed int64
+	Page string
 }
 
 func newSweepPage(s *Sweep, c caps) *sweepPage {
@@ -138,10 +147,14 @@ func cellRows(s *Sweep) []cellRow {
 				failed = append(failed, fmt.Sprint(run.Seed))
 			}
 		}
-		if len(failed) > 8 {
-			failed = append(failed[:8], "…")
+		if len(failed) > seedsMax {
+			failed = append(failed[:seedsMax], "…")
 		}
 		r.Failed = strings.Join(failed, ", ")
+		for _, k := range c.Kept[:min(len(c.Kept), seedsMax)] {
+			page := url.URL{Path: "./" + k.Folder + "/report.html"}
+			r.Kept = append(r.Kept, keptRun{k.Seed, page.String()})
+		}
 		means := phaseMeans(c)
 		for i, name := range []string{"detect", "restart", "restore", "catch up"} {
 			if longest > 0 && means[i] > 0 {

@@ -170,8 +170,10 @@ func (b *batch) over(j job) (row, bool) {
 		return row{}, false
 	}
 	done := row{summary: &run.Summary, caught: run.Caught}
-	if b.keep.wants(j.cell, run.Passed) {
-		done.folder = filepath.Join(b.dir, b.folderOf(j))
+	folder := filepath.Join(b.dir, b.folderOf(j))
+	if _, err := os.Stat(filepath.Join(folder, "run.json")); err == nil { // which was written last
+		b.keep.wants(j.cell, run.Passed)
+		done.folder = folder
 	}
 	return done, true
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -60,6 +61,9 @@ func cellOf(c scenario.Cell, rows []row) (reports.Cell, verdict) {
 	for _, done := range rows {
 		if run := done.summary; run != nil {
 			cell.Runs = append(cell.Runs, *run)
+			if done.folder != "" {
+				cell.Kept = append(cell.Kept, reports.Kept{Seed: run.Seed, Folder: filepath.Base(done.folder)})
+			}
 			worst.take(verdict{run.ExitCode, run.Verdict, run.Reason})
 		}
 	}
