@@ -44,16 +44,11 @@ func (s *Scenario) instances() int {
 	return n
 }
 
-// producer complains about an application that cannot write, and about faults for one that is not there.
+// producer complains about an application that cannot write, and about what is asked of one that is not there.
 func (r *rules) producer() {
 	p, at := r.s.Pipeline.Source.Producer, []string{"pipeline", "source", "producer"}
 	if p == nil {
-		for i, f := range r.s.Faults {
-			sides := slices.Concat(append(f.Target.Between, []fault.Side{f.Target.Side})...)
-			if slices.ContainsFunc(sides, func(s fault.Side) bool { return slices.Contains(s.Role, fault.Producer) }) {
-				r.fail([]string{"faults", strconv.Itoa(i)}, "%s strikes the application before the job, and there is none: give pipeline.source.producer", f.Name)
-			}
-		}
+		r.noProducer()
 		return
 	}
 	if r.s.Pipeline.Source.Connector != "kafka" {
@@ -68,5 +63,19 @@ func (r *rules) producer() {
 	}
 	if r.s.Pipeline.Source.Isolation != "read_committed" {
 		r.warn([]string{"pipeline", "source"}, "the job also reads what the application aborts: set properties.isolation.level to read_committed")
+	}
+}
+
+// noProducer complains about faults and an invariant that are about an application before the job, where there is none.
+func (r *rules) noProducer() {
+	for i, f := range r.s.Faults {
+		sides := slices.Concat(append(f.Target.Between, []fault.Side{f.Target.Side})...)
+		if slices.ContainsFunc(sides, func(s fault.Side) bool { return slices.Contains(s.Role, fault.Producer) }) {
+			r.fail([]string{"faults", strconv.Itoa(i)}, "%s strikes the application before the job, and there is none: give pipeline.source.producer", f.Name)
+		}
+	}
+	if i := slices.Index(r.s.Invariants, "upstreamExactlyOnce"); i >= 0 {
+		r.fail([]string{"invariants", strconv.Itoa(i)}, "upstreamExactlyOnce is about the application before the job, and there is none: "+
+			"give pipeline.source.producer, or take the invariant away")
 	}
 }
