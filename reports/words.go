@@ -76,6 +76,8 @@ func words(event history.Event) string {
 		return fmt.Sprintf("writes to %s-%d are refused: too few replicas are in sync, %s", e.Topic, e.Partition, brokers(e.InSync))
 	case history.ClientThrottled:
 		return fmt.Sprintf("%s is over its quota of %s requests, and told to be silent for %s", e.Client, e.Request, seconds(time.Duration(e.WaitMs)*time.Millisecond))
+	case history.RequestLate:
+		return fmt.Sprintf("%s arrives %s late", strings.TrimSuffix(e.Request+" of "+e.TransactionalID, " of "), seconds(time.Duration(e.LateMs)*time.Millisecond))
 	case history.ISRChanged:
 		return fmt.Sprintf("%s-%d has %s in sync now: %s", e.Topic, e.Partition, plural(len(e.InSync), "replica", "replicas"), brokers(e.InSync))
 	case history.PartitionElected:

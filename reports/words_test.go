@@ -27,6 +27,8 @@ func TestWordsOfWhatIsBeforeTheJob(t *testing.T) {
 			"source-1#0@18ed has got nothing from in-5 for 60 s: its last stable offset is 7 and its high watermark 9; the brokers did not say who holds it"},
 		{history.WriteRefused{Topic: "out", Partition: 3, InSync: []int32{2}}, "writes to out-3 are refused: too few replicas are in sync, kafka-2"},
 		{history.ClientThrottled{Client: "app", Request: "Produce", WaitMs: 1500}, "app is over its quota of Produce requests, and told to be silent for 1.5 s"},
+		{history.RequestLate{Request: "EndTxn", TransactionalID: "app", LateMs: 3000}, "EndTxn of app arrives 3 s late"},
+		{history.RequestLate{Request: "WriteTxnMarkers", LateMs: 3000}, "WriteTxnMarkers arrives 3 s late"},
 		{history.ISRChanged{Topic: "out", Partition: 3, InSync: []int32{0, 2}}, "out-3 has 2 replicas in sync now: kafka-0, kafka-2"},
 		{history.PartitionElected{Topic: "out", Partition: 3, Leader: 1}, "kafka-1 leads out-3"},
 		{history.PartitionElected{Topic: "out", Partition: 3, Leader: 1, Unclean: true, Lost: 4},

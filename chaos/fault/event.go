@@ -20,7 +20,7 @@ var Events = []string{
 	"alignment.started", "barrier.aligned", "snapshot.taken", "snapshot.stored", "source.position", "source.stalled",
 	"sink.write", "sink.precommitted", "sink.committed", "sink.aborted", "sink.commit-lost",
 	"txn.ongoing", "txn.appending", "txn.preparecommit", "txn.completecommit", "txn.prepareabort", "txn.completeabort", "txn.fenced",
-	"marker.appended", "write.refused", "client.throttled",
+	"marker.appended", "write.refused", "client.throttled", "request.late",
 	"coordinator.loading", "coordinator.loaded", "isr.shrunk", "isr.expanded", "partition.elected",
 	"restart.scheduled", "restore.started", "restore.completed", "task.restored", "keygroups.owned",
 	"slot.allocated", "slot.freed", "attempt.fenced",

@@ -15,5 +15,14 @@ type ClientThrottled struct {
 	WaitMs  int64
 }
 
+// RequestLate: a request of a client arrives that has waited in the network, while others came first. Who has sent it may have
+// given it up.
+type RequestLate struct {
+	Request         string // "InitProducerId", "EndTxn" ...
+	TransactionalID string // "" if it has none
+	LateMs          int64
+}
+
 func (WriteRefused) Kind() string    { return "write.refused" }
 func (ClientThrottled) Kind() string { return "client.throttled" }
+func (RequestLate) Kind() string     { return "request.late" }

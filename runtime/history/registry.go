@@ -15,7 +15,7 @@ var events = []Event{
 	ProducerReady{}, ProducerBegan{}, ProducerTold{},
 	ProcessStarted{}, ProcessConnected{}, ProcessStopped{}, ProcessPaused{}, ProcessResumed{},
 	FaultStarted{}, FaultEnded{}, Violation{}, Transaction{}, MarkerAppended{}, SourceStalled{},
-	WriteRefused{}, ClientThrottled{}, ISRChanged{}, PartitionElected{}, CoordinatorLoading{}, CoordinatorLoaded{}, TransactionAppending{},
+	WriteRefused{}, ClientThrottled{}, RequestLate{}, ISRChanged{}, PartitionElected{}, CoordinatorLoading{}, CoordinatorLoaded{}, TransactionAppending{},
 }
 
 var byName = func() map[string]reflect.Type {

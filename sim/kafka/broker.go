@@ -58,6 +58,7 @@ func (b *Broker) Receive(env mailbox.Env, from mailbox.Addr, m mailbox.Msg) erro
 	case protocol.Request:
 		b.arrive(env, from, m)
 	case arrived:
+		env.Note(m.Request.late())
 		b.admit(env, m.Request.from, m.Request.m)
 	case protocol.Response:
 		b.asked.Answered(env, m)

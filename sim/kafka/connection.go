@@ -5,6 +5,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/flinch-dev/flinch/runtime/history"
 	"github.com/flinch-dev/flinch/runtime/mailbox"
 	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
@@ -35,6 +36,11 @@ type call struct {
 type held struct {
 	from mailbox.Addr
 	m    protocol.Request
+	wait time.Duration
+}
+
+func (h *held) late() history.RequestLate {
+	return history.RequestLate{Request: kmsg.Key(h.m.Req.Key()).Name(), TransactionalID: transactionalIDOf(h.m.Req), LateMs: h.wait.Milliseconds()}
 }
 
 type late struct {
@@ -51,11 +57,12 @@ func (b *Broker) arrive(env mailbox.Env, from mailbox.Addr, m protocol.Request) 
 		return
 	}
 	if wait, ok := f.delayRequest.take(key); ok {
-		env.After(wait, arrived{&held{from, m}})
+		env.After(wait, arrived{&held{from, m, wait}})
 		return
 	}
 	if f.late.concerns(m.Req) && f.late.hits(env, "fault.late-request", key) {
-		env.After(f.lateBy, arrived{&held{from, m}})
+		f.hits++
+		env.After(f.lateBy, arrived{&held{from, m, f.lateBy}})
 		return
 	}
 	b.admit(env, from, m)
@@ -90,6 +97,7 @@ func (b *Broker) answer(env mailbox.Env, c call, resp kmsg.Response) {
 	f := &b.cluster.faults
 	m := protocol.Response{Corr: c.corr, Resp: resp}
 	if f.loseAnswer.take(c.key) || f.lost.hits(env, "fault.lost-answer", c.key) {
+		f.hits++
 		b.leave(env, c)
 		return
 	}

@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -89,7 +90,9 @@ func TestKnownAnomalies(t *testing.T) {
 			l.is(w.Abort(), "NONE")
 			w.Join(0)
 			l.is(w.Write(0, 1), "NONE at 2")
+			l.is(fmt.Sprint(l.noted("request.late")), "0")
 			l.pass(time.Second) // the late abort
+			l.is(fmt.Sprint(l.noted("request.late")), "1")
 			w.Join(1)
 			l.is(w.Write(1, 1), "NONE at 0")
 			l.is(w.Commit(), "NONE")

@@ -25,6 +25,7 @@ type faults struct {
 	failWritten               bool
 	lost, late                Share
 	lateBy                    time.Duration
+	hits                      uint64 // of FaultHits
 }
 
 // Share is a part of all requests of some kinds.
@@ -156,8 +157,12 @@ func (c *Cluster) FailTxnAppends(n int, written bool) {
 	c.faults.failAppends, c.faults.failWritten = n, written
 }
 
+// FaultHits returns how many requests, answers and decisions have met a fault that lasts so far.
+func (c *Cluster) FaultHits() uint64 { return c.faults.hits }
+
 func (c *Cluster) coordinatorFault() int16 {
 	if c.faults.coordinator != protocol.None && c.cfg.Now() < c.faults.coordinatorUntil {
+		c.faults.hits++
 		return c.faults.coordinator
 	}
 	return protocol.None
@@ -165,6 +170,7 @@ func (c *Cluster) coordinatorFault() int16 {
 
 func (c *Cluster) markerFault() time.Duration {
 	if c.cfg.Now() < c.faults.markerUntil {
+		c.faults.hits++
 		return c.faults.markerWait
 	}
 	return 0
