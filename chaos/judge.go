@@ -150,6 +150,9 @@ func (r *runner) inconclusive(o *Outcome) string {
 	if missed := r.injector.Missed(); len(missed) > 0 {
 		return fmt.Sprintf("fault %s never started: its trigger did not come", strings.Join(missed, ", "))
 	}
+	if vain := r.injector.Vain(); len(vain) > 0 {
+		return fmt.Sprintf("fault %s struck nothing: while it lasted, no message and no request met it; aim it at what is in use, or let it last longer", strings.Join(vain, ", "))
+	}
 	if overBefore(o.Run) {
 		return "everything had come out before the first fault struck, so it proves nothing: offer the records more slowly, or strike earlier"
 	}

@@ -133,6 +133,14 @@ func (t *target) SetLink(from, to string, state fault.LinkState) error {
 	return nil
 }
 
+func (t *target) LinkHits(from, to string) uint64 {
+	n := t.World.Hits(from, to)
+	if t.real != nil {
+		n += t.real.LinkHits(from, to)
+	}
+	return n
+}
+
 func (t *target) Reset(a, b string) error {
 	t.World.Reset(a, b)
 	if t.real != nil {

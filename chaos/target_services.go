@@ -48,6 +48,20 @@ func (t *target) SetService(role fault.Role, state fault.ServiceState) error {
 	return nil
 }
 
+func (t *target) ServiceHits(role fault.Role) uint64 {
+	switch {
+	case t.real != nil && t.real.Real(role):
+		return t.real.ServiceHits(role)
+	case role == fault.ObjectStore:
+		return t.Blobs.Hits()
+	case role == fault.HA:
+		return t.Lease.Hits()
+	case role == fault.Kafka && t.Kafka != nil:
+		return t.Kafka.FaultHits()
+	}
+	return 0
+}
+
 func (t *target) store(state fault.ServiceState) func() {
 	on := blobs.Scope{Prefix: state.Prefix}
 	for _, op := range state.Operations {

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"slices"
 	"time"
 
 	"github.com/flinch-dev/flinch/runtime/mailbox"
@@ -22,6 +23,7 @@ type link struct {
 	spread   time.Duration
 	loss     float64
 	sent     uint64
+	hits     uint64   // messages that have met something wrong here
 	arrival  [2]int64 // last arrival on each connection
 	free     int64    // when the line has room for the next byte
 }
@@ -40,6 +42,9 @@ func (w *World) link(from, to *process) *link {
 
 // transmit puts a message on the way. It is called in the order of sending.
 func (w *World) transmit(l *link, e event) {
+	if l.refused || l.cut || l.rate > 0 {
+		l.hits++
+	}
 	switch {
 	case l.refused:
 		w.refuse(e, w.profile.Latency)
@@ -97,12 +102,17 @@ func (w *World) carry(l *link, e event) {
 	if l.spread > 0 {
 		at += int64(Mix(draw) % uint64(l.spread))
 	}
+	late := l.extra > 0 || l.spread > 0
 	if l.loss > 0 {
 		wait := int64(retransmit)
 		for try := Mix(draw ^ 1); float64(try>>11)/(1<<53) < l.loss && wait < int64(time.Minute); try = Mix(try) {
 			at += wait
 			wait *= 2
+			late = true
 		}
+	}
+	if late {
+		l.hits++
 	}
 	lane := 0
 	switch e.m.(type) {
@@ -173,6 +183,10 @@ func (w *World) Lose(from, to string, probability float64) {
 // sides are told.
 func (w *World) Reset(a, b string) {
 	p, q := w.mustProcess(a), w.mustProcess(b)
+	if p.knows(q) || q.knows(p) {
+		w.link(p, q).hits++
+		w.link(q, p).hits++
+	}
 	w.breakLink(p, q)
 	w.disconnected(p, q)
 	w.disconnected(q, p)
@@ -183,6 +197,21 @@ func (w *World) breakLink(p, q *process) {
 		l.epoch++
 		l.held = nil
 	}
+}
+
+// knows says whether an actor of p has exchanged mail with q since they were last connected. Of those outside nobody here
+// can tell.
+func (p *process) knows(q *process) bool {
+	return p.up() && (p.Outside != nil || slices.ContainsFunc(p.actors, func(a *actor) bool { return a.knows(q) }))
+}
+
+// Hits returns how many messages from one process to another have met something wrong with their link so far: they were held
+// back, refused, slowed down, or lost and sent again. A connection that was broken counts as one.
+func (w *World) Hits(from, to string) uint64 {
+	if l := w.mustProcess(from).links[w.mustProcess(to).index]; l != nil {
+		return l.hits
+	}
+	return 0
 }
 
 // disconnected tells the actors of p that exchanged mail with q.

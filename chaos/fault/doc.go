@@ -9,5 +9,7 @@
 // A trigger without "plus" fires inside Observe, that is, between two effects of an actor: what the actor
 // would have sent after that note never leaves.
 //
+// A fault that struck nothing is told from one that did (vain.go): Target counts what its links and services have met.
+//
 // The package knows no world. Target is all that it wants of one; simulated and real worlds implement it.
 package fault

@@ -23,6 +23,8 @@ type fake struct {
 	timers  []fakeTimer
 	history history.History
 	in      *Injector
+	links   map[string]uint64 // hits, by "a->b"
+	service map[Role]uint64   // hits
 }
 
 type fakeTimer struct {
@@ -31,7 +33,7 @@ type fakeTimer struct {
 }
 
 func newFake(t *testing.T, limits map[Role]int, faults ...string) *fake {
-	w := &fake{t: t, leader: "jm-0", hosts: map[string][]string{"sink-0": {"tm-1"}, "sink--1": {"tm-0", "tm-1"}}}
+	w := &fake{t: t, leader: "jm-0", links: map[string]uint64{}, service: map[Role]uint64{}, hosts: map[string][]string{"sink-0": {"tm-1"}, "sink--1": {"tm-0", "tm-1"}}}
 	w.up = map[Role][]string{
 		JobManager: {"jm-0", "jm-1"}, TaskManager: {"tm-0", "tm-1", "tm-2"},
 		ObjectStore: {"store"}, Kafka: {"kafka"}, HA: {"ha"}, Producer: {"app"},
@@ -168,6 +170,8 @@ func (w *fake) Reset(a, b string) error { return w.do("reset %s-%s", a, b) }
 func (w *fake) SetService(r Role, s ServiceState) error {
 	return w.do("%s %q %s", r, s.Mode, strings.Join(s.Operations, "+"))
 }
+func (w *fake) LinkHits(a, b string) uint64   { return w.links[a+"->"+b] }
+func (w *fake) ServiceHits(r Role) uint64     { return w.service[r] }
 func (w *fake) Replace(p string) error        { return w.do("replace %s", p) }
 func (w *fake) LoseLease(p string) error      { return w.do("revoke lease of %s", p) }
 func (w *fake) Move(p string, what Led) error { return w.do("move %s of %s", what, p) }

@@ -50,14 +50,17 @@ type armed struct {
 	fired   int
 	planned int  // firings decided on, some perhaps still waiting for "plus"
 	started bool // for "after" of other faults
+	struck  bool // somebody, or something, at least once
 }
 
 // firing is one fault in force.
 type firing struct {
 	*armed
-	hit   victims
-	gone  bool // a victim died, and with it what was wrong there
-	ended bool
+	hit     victims
+	service Role   // that it makes wrong as a whole, or ""
+	hits    uint64 // of its links or its service, before it began
+	gone    bool   // a victim died, and with it what was wrong there
+	ended   bool
 }
 
 // Failure is a firing that could not happen.
@@ -202,12 +205,14 @@ func (i *Injector) fire(a *armed) {
 	}
 	a.started = true
 	i.cfg.Note(history.FaultStarted{Fault: a.Name, Inject: a.Inject, Targets: hit.names(), Asked: a.asked(), Why: hit.why})
-	f := &firing{armed: a, hit: hit}
+	conditions := a.conditionsOf(hit)
+	f := &firing{armed: a, hit: hit, service: serviceOf(conditions)}
+	f.hits = i.hits(f)
 	if a.kind.Lasts == AtOnce {
 		i.cfg.Note(history.FaultEnded{Fault: a.Name, Inject: a.Inject, Result: i.strike(f)})
 		return
 	}
-	for _, c := range a.conditionsOf(hit) {
+	for _, c := range conditions {
 		c.firing = f
 		i.conditions = append(i.conditions, c)
 		if err := i.settle(c); err != nil && !errors.Is(err, ErrGone) {
@@ -221,58 +226,6 @@ func (i *Injector) fire(a *armed) {
 			i.drainQueue()
 		})
 	}
-}
-
-// strike does a fault that is over at once, and says what came of it.
-func (i *Injector) strike(f *firing) string {
-	var err error
-	switch f.Inject {
-	case "jobmanager.kill", "taskmanager.kill", "kafka.broker.kill", "producer.kill":
-		err = i.each(f, i.target.Kill)
-	case "producer.replace":
-		for _, p := range f.hit.processes {
-			err = errors.Join(err, i.target.Replace(p))
-		}
-	case "machine.lose":
-		err = i.each(f, i.target.LoseMachine)
-	case "kafka.coordinator.move", "kafka.leader.move":
-		what := Coordinators
-		if f.Inject == "kafka.leader.move" {
-			what = Partitions
-		}
-		for _, p := range f.hit.processes {
-			err = errors.Join(err, i.target.Move(p, what))
-		}
-	case "kafka.unclean-election":
-		for _, p := range f.hit.processes {
-			err = errors.Join(err, i.target.ElectUnclean(p))
-		}
-	case "ha.lease.lose":
-		for _, p := range f.hit.processes {
-			err = errors.Join(err, i.target.LoseLease(p))
-		}
-	case "network.reset":
-		for _, l := range f.hit.links {
-			if l[0] < l[1] || !slices.Contains(f.hit.links, [2]string{l[1], l[0]}) {
-				err = errors.Join(err, i.target.Reset(l[0], l[1]))
-			}
-		}
-	}
-	if err == nil || errors.Is(err, ErrGone) {
-		return "done"
-	}
-	i.failures = append(i.failures, Failure{Fault: f.Name, Reason: err.Error()})
-	return "failed: " + err.Error()
-}
-
-// each does something deadly to every victim, and remembers that they are down.
-func (i *Injector) each(f *firing, do func(string) error) error {
-	var all error
-	for _, p := range f.hit.processes {
-		i.down[p] = i.roleOf(p)
-		all = errors.Join(all, do(p))
-	}
-	return all
 }
 
 func (i *Injector) fail(a *armed, reason string, refused bool) {
@@ -297,7 +250,7 @@ func (i *Injector) end(f *firing) {
 		}
 		return c.firing == f
 	})
-	result := "undone"
+	result := i.came(f, "undone")
 	if f.gone {
 		result = "its victim died first"
 	}

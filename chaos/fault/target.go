@@ -29,9 +29,15 @@ type Target interface {
 	// Reset breaks the connections between two processes; both ends are told.
 	Reset(a, b string) error
 
+	// LinkHits returns how many messages, in one direction, have met what was wrong with the link so far, or with the
+	// connection.
+	LinkHits(from, to string) uint64
+
 	// SetService says what is wrong with a service (object store, Kafka, HA); the zero ServiceState is a
 	// healthy one.
 	SetService(role Role, state ServiceState) error
+	// ServiceHits returns how many requests have met what was wrong with the service so far.
+	ServiceHits(role Role) uint64
 	// Move makes other brokers lead what one of a Kafka's leads.
 	Move(broker string, what Led) error
 	// Replace starts another instance of the application before the job, in the place of one that goes on.

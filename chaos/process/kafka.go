@@ -65,6 +65,14 @@ func (c *Conductor) SetLink(from, to string, state fault.LinkState) {
 	}
 }
 
+// LinkHits returns how much has met what was wrong with one direction, in the same way.
+func (c *Conductor) LinkHits(from, to string) uint64 {
+	if c.proxy == nil {
+		return 0
+	}
+	return c.proxy.met(from, to)
+}
+
 // ResetLink breaks the connections between two processes, in the same way.
 func (c *Conductor) ResetLink(a, b string) {
 	if c.proxy != nil {

@@ -30,6 +30,7 @@ type proxy struct {
 	mu      sync.Mutex
 	changed sync.Cond
 	links   map[way]fault.LinkState
+	hits    map[way]uint64 // chunks that have met something wrong, and connections that were broken
 	conns   map[*relayed]bool
 	closed  bool
 	running sync.WaitGroup
@@ -56,7 +57,7 @@ func newProxy(names map[string]string) (*proxy, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen for connections to Kafka: %w", err)
 	}
-	p := &proxy{listen: l, names: names, links: map[way]fault.LinkState{}, conns: map[*relayed]bool{}}
+	p := &proxy{listen: l, names: names, links: map[way]fault.LinkState{}, hits: map[way]uint64{}, conns: map[*relayed]bool{}}
 	p.changed.L = &p.mu
 	p.running.Go(p.accept)
 	return p, nil
@@ -112,7 +113,10 @@ func (p *proxy) join(c net.Conn) {
 	r := &relayed{member, broker, [2]net.Conn{c, other}}
 	p.mu.Lock()
 	refused := p.closed || p.links[way{member, broker}].Reject || p.links[way{broker, member}].Reject
-	if !refused {
+	if refused {
+		p.hits[way{member, broker}]++
+		p.hits[way{broker, member}]++
+	} else {
 		p.conns[r] = true
 		p.running.Go(func() { p.pump(lines, other, way{member, broker}, r) })
 		p.running.Go(func() { p.pump(other, c, way{broker, member}, r) })
@@ -171,14 +175,17 @@ const retransmission = 200 * time.Millisecond
 // latency is how long a link takes for what is sent now. What it loses comes later.
 func (p *proxy) latency(w way) time.Duration {
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	state := p.links[w]
-	p.mu.Unlock()
 	wait := state.Delay
 	if state.Jitter > 0 {
 		wait += rand.N(state.Jitter)
 	}
 	for state.Loss > 0 && rand.Float64() < min(state.Loss, 0.9) {
 		wait += retransmission
+	}
+	if state.Cut || state.Bytes > 0 || wait > 0 {
+		p.hits[w]++
 	}
 	return wait
 }
@@ -231,11 +238,20 @@ func (p *proxy) reset(a, b string) {
 	defer p.mu.Unlock()
 	for r := range p.conns {
 		if r.member == a && r.broker == b || r.member == b && r.broker == a {
+			p.hits[way{a, b}]++
+			p.hits[way{b, a}]++
 			delete(p.conns, r)
 			r.close()
 		}
 	}
 	p.changed.Broadcast()
+}
+
+// met is how much has met what was wrong with one direction so far.
+func (p *proxy) met(from, to string) uint64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.hits[way{from, to}]
 }
 
 // close ends every connection.

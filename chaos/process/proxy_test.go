@@ -180,3 +180,32 @@ func TestAProxyLeadsToBrokersOnly(t *testing.T) {
 		closed(t, c)
 	}
 }
+
+// What meets a fault is counted, in its direction: so a run knows whether the fault has struck anything.
+func TestAProxyCountsWhatMeetsAFault(t *testing.T) {
+	p, broker := between(t)
+	c := dialThrough(t, p, "taskmanager-0", broker)
+	met := func(from, to string, want bool) {
+		t.Helper()
+		if n := p.met(from, to); n > 0 != want {
+			t.Errorf("%d met a fault on the way from %s to %s", n, from, to)
+		}
+	}
+	says(t, c, "x")
+	hears(t, c, "x")
+	p.set("taskmanager-1", "kafka-0", fault.LinkState{Cut: true}) // which says nothing
+	says(t, c, "x")
+	hears(t, c, "x")
+	met("taskmanager-0", "kafka-0", false)
+	met("taskmanager-1", "kafka-0", false)
+	p.set("taskmanager-0", "kafka-0", fault.LinkState{Delay: time.Millisecond})
+	says(t, c, "x")
+	hears(t, c, "x")
+	met("taskmanager-0", "kafka-0", true)
+	met("kafka-0", "taskmanager-0", false)
+	p.reset("taskmanager-0", "kafka-0")
+	closed(t, c)
+	met("kafka-0", "taskmanager-0", true)
+	p.reset("taskmanager-2", "kafka-0")
+	met("taskmanager-2", "kafka-0", false)
+}

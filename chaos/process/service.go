@@ -26,6 +26,7 @@ type service struct {
 	gateway  services.Gateway
 	node     *live.Node
 	state    fault.ServiceState
+	hits     uint64            // requests that met what was wrong
 	turn     time.Duration     // throttle: when the next request may go
 	answers  chan mailbox.Msg  // to the harness itself
 	doomed   map[asked]bool    // requests whose answer will be lost
@@ -64,6 +65,9 @@ func (s *service) request(from mailbox.Addr, m mailbox.Msg) {
 		s.node.Send(from, mailbox.Addr(s.name), m)
 		return
 	}
+	if s.state.Mode != fault.LostAnswer {
+		s.hits++
+	}
 	switch s.state.Mode {
 	case fault.Timeout, fault.Unavailable:
 		// Silence.
@@ -74,6 +78,7 @@ func (s *service) request(from mailbox.Addr, m mailbox.Msg) {
 		s.c.After(s.turn-s.c.Now(), func() { s.node.Send(from, mailbox.Addr(s.name), m) })
 	case fault.LostAnswer:
 		if rand.Float64() < s.state.Share {
+			s.hits++
 			s.doomed[asked{from, r.req}] = true
 		}
 		s.node.Send(from, mailbox.Addr(s.name), m)
@@ -157,6 +162,9 @@ func (c *Conductor) SetService(role fault.Role, state fault.ServiceState) {
 	s := c.services[string(role)]
 	s.state, s.turn = state, 0
 }
+
+// ServiceHits returns how many requests to a real service have met what was wrong with it.
+func (c *Conductor) ServiceHits(role fault.Role) uint64 { return c.services[string(role)].hits }
 
 // LoseLease takes its leadership from a process that lives on: its sessions end, and the leases that it wrote last
 // are deleted. It returns who the service knows as their holder; "" if it holds none.

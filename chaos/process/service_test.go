@@ -42,11 +42,15 @@ func TestAStoreThatRefuses(t *testing.T) {
 		{Mode: fault.Timeout, Operations: []string{opPut}},
 		{Mode: fault.LostAnswer, Share: 1, Operations: []string{opPut}},
 	} {
+		hits := c.ServiceHits(fault.ObjectStore)
 		c.SetService(fault.ObjectStore, wrong)
 		before := latest(c) + 1 // one may have been on its last step
 		c.Run(c.Now() + 3*checkpointInterval)
 		if now := latest(c); now > before {
 			t.Errorf("%s: checkpoint %d was completed", wrong.Mode, now)
+		}
+		if c.ServiceHits(fault.ObjectStore) == hits {
+			t.Errorf("%s: no request has met it", wrong.Mode)
 		}
 		c.SetService(fault.ObjectStore, fault.ServiceState{})
 		waits(t, c, "checkpoints are complete again", func() bool { return latest(c) > before })

@@ -49,10 +49,14 @@ func (s *Store) use(kind func(*rule) bool, r request) bool {
 			continue
 		}
 		f.left--
+		s.hits++
 		return true
 	}
 	return false
 }
+
+// Hits returns how many requests a fault has met so far: refused, not answered, or made to wait.
+func (s *Store) Hits() uint64 { return s.hits }
 
 func (s *Store) add(f *rule) (end func()) {
 	s.rules = append(s.rules, f)

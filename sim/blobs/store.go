@@ -26,6 +26,7 @@ type Store struct {
 	Costs
 	objects map[string][]byte
 	rules   []*rule
+	hits    uint64
 	stale   []string  // what listings say instead of the truth, while lying
 	lying   bool      // listings are stale
 	free    time.Time // when the line is free for the next byte
@@ -93,16 +94,23 @@ func (s *Store) accept(env mailbox.Env, r request) {
 		}
 		switch {
 		case rule.mode == Timeout:
+			s.hits++
 			return
 		case rule.mode == Unavailable:
+			s.hits++
 			s.answer(env, r, nil, nil, "unavailable")
 			return
 		case rule.every > 0:
 			start := later(now, rule.next)
 			rule.next = start.Add(rule.every)
+			if start.After(now) {
+				s.hits++
+			}
 			wait += start.Sub(now)
+		case rule.extra > 0:
+			s.hits++
+			wait += rule.extra
 		}
-		wait += rule.extra
 	}
 	if rate := s.bandwidth(); rate > 0 && r.bytes > 0 {
 		s.free = later(now, s.free).Add(time.Duration(float64(r.bytes) / rate * float64(time.Second)))

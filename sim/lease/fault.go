@@ -105,6 +105,7 @@ func (s *Service) use(env mailbox.Env, k kind, r request) bool {
 			continue
 		}
 		f.left--
+		s.hits++
 		return true
 	}
 	return false
@@ -114,11 +115,15 @@ func (s *Service) use(env mailbox.Env, k kind, r request) bool {
 func (s *Service) outage(r request) Mode {
 	for _, f := range s.rules {
 		if f.meets(out, r) {
+			s.hits++
 			return f.mode
 		}
 	}
 	return ""
 }
+
+// Hits returns how many requests a fault has met so far: refused, or not answered.
+func (s *Service) Hits() uint64 { return s.hits }
 
 func (s *Service) watchDelay() time.Duration {
 	var most time.Duration

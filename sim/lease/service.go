@@ -35,6 +35,7 @@ type Service struct {
 	counted  uint64          // numbers watches
 	busy     time.Time       // when everything that has come will have taken effect
 	rules    []*rule
+	hits     uint64
 }
 
 type key struct {

@@ -133,6 +133,9 @@ func (i *injector) SetService(_ fault.Role, state fault.ServiceState) error {
 	return nil
 }
 
+// ServiceHits counts what has met it.
+func (i *injector) ServiceHits(fault.Role) uint64 { return i.s.cluster.FaultHits() }
+
 // SkewClock makes a broker's clock wrong, in this life and the next.
 func (i *injector) SkewClock(broker string, off time.Duration, rate float64) error {
 	i.s.host.Clock(mailbox.Addr(broker)).Set(i.s.now(), off, rate)
@@ -141,6 +144,7 @@ func (i *injector) SkewClock(broker string, off time.Duration, rate float64) err
 
 // Nobody else is in this world, and it has one machine and no network.
 
+func (i *injector) LinkHits(string, string) uint64       { return 0 }
 func (i *injector) Leader(string) string                 { return "" }
 func (i *injector) Hosting(string, string, int) []string { return nil }
 func (i *injector) Pause(broker string) error            { return cannot("pause " + broker) }
