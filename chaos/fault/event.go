@@ -30,6 +30,12 @@ var Events = []string{
 	"fault.started", "fault.ended", "violation", "operation",
 }
 
+// StepOfKafka says whether an event happens inside of Kafka's brokers, so that only a model of them can tell it.
+func StepOfKafka(event string) bool {
+	kind, _, _ := strings.Cut(event, ".")
+	return slices.Contains([]string{"txn", "marker", "write", "client", "coordinator", "isr", "partition"}, kind)
+}
+
 // facts are what a condition can ask of an event.
 type facts struct {
 	checkpoint id.Checkpoint

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/flinch-dev/flinch/chaos/fault"
+	"github.com/flinch-dev/flinch/chaos/process/broker"
 	"github.com/flinch-dev/flinch/runtime/live/services"
 )
 
@@ -60,6 +62,26 @@ func (p Parts) Check() error {
 		if err := part.at.Check(); err != nil {
 			words := append(slices.Sorted(maps.Keys(part.own)), slices.Sorted(maps.Keys(part.models))...)
 			return fmt.Errorf("%w, or one of %s", err, strings.Join(words, ", "))
+		}
+	}
+	return nil
+}
+
+// CheckFaults returns an error for a fault that needs Kafka to be a model: what strikes its brokers, and what waits for one
+// of their steps, which a real Kafka tells nobody in time. It can be cut off, no more.
+func (p Parts) CheckFaults(faults []fault.Fault) error {
+	p = p.withDefaults()
+	if kafkaModels[p.Kafka] != "" {
+		return nil
+	}
+	for _, f := range faults {
+		switch {
+		case broker.AboutKafka(f):
+			return fmt.Errorf("arm fault %q: %s cannot be done to Kafka at %q, which can only be cut off; use the model, --kafka %s, or leave the fault out",
+				f.Name, f.Inject, p.Kafka, Served)
+		case f.When != nil && fault.StepOfKafka(f.When.Event):
+			return fmt.Errorf("arm fault %q: %s is a step inside of Kafka, and Kafka at %q does not tell it; use the model, --kafka %s, or aim at another event",
+				f.Name, f.When.Event, p.Kafka, Served)
 		}
 	}
 	return nil

@@ -62,7 +62,10 @@ func (r *runs) run(c *cobra.Command, paths []string) error {
 	}
 	backends := make([]fault.Backend, len(entries))
 	for i, e := range entries {
-		if backends[i], err = runnable(e, r.backend, seeds); err != nil {
+		if backends[i], err = runnable(e, r.backend, seeds); err == nil {
+			err = r.suits(e, backends[i])
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -99,6 +102,22 @@ func (r *runs) run(c *cobra.Command, paths []string) error {
 	}
 	if worst := sweep.Worst(codes...); worst != 0 {
 		return exit{code: worst}
+	}
+	return nil
+}
+
+// suits refuses flags that mean nothing where the scenario runs, and faults that its services cannot have.
+func (r *runs) suits(e *scenario.Entry, on fault.Backend) error {
+	if on != fault.Process {
+		if r.parts != (process.Parts{}) {
+			return usage("%s runs on %s, where --ha, --storage and --kafka mean nothing: add --backend process, or leave them out", e.Name, on)
+		}
+		return nil
+	}
+	for _, cell := range e.Cells {
+		if err := r.parts.CheckFaults(cell.Scenario.Faults); err != nil {
+			return usage("%s: %v", e.Name, err)
+		}
 	}
 	return nil
 }
