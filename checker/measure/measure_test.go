@@ -272,6 +272,15 @@ func TestAFaultDuringARecovery(t *testing.T) {
 	near(t, "the end of both", all[0].At+all[0].Total, all[1].At+all[1].Total, 0)
 }
 
+// A second fault right after the restore had no part in what is read again.
+func TestWhatIsReadAgainBelongsToItsRestore(t *testing.T) {
+	b := killed().note(51, history.FaultStarted{Fault: "harmless", Targets: []string{"kafka-0"}})
+	all := Recoveries(&b.Run)
+	if all[0].Reprocessed == 0 || all[0].Checkpoint != 4 || all[1].Reprocessed != 0 {
+		t.Errorf("%+v\n%+v", all[0], all[1])
+	}
+}
+
 func TestCheckpointStats(t *testing.T) {
 	b := killed().note(50.5, history.CheckpointAborted{Checkpoint: 5, Reason: "SUSPEND"}).note(51, history.CheckpointAborted{Checkpoint: 5, Reason: "SUSPEND"})
 	c := CheckpointStats(&b.Run)

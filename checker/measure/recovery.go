@@ -2,6 +2,7 @@ package measure
 
 import (
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -156,17 +157,16 @@ func (m *measurement) recover() {
 	calm := m.started // since when things have been normal
 	band := 1
 	faults := faultsOf(m.run)
+	episodes := make([]episode, len(faults))
 	for which := range faults {
-		ep := episodeOf(m.run, faults, which)
+		episodes[which] = episodeOf(m.run, faults, which)
+	}
+	again := m.readAgain(episodes)
+	for which, ep := range episodes {
 		if ep.at > calm {
 			band = m.lag.band(calm, ep.at)
 		} // else the fault before is not over: what was normal then is normal now
-		r := Recovery{Fault: ep.Fault, At: ep.at}
-		for i := range m.run.Output {
-			if out := &m.run.Output[i]; m.passage.Again[i] && out.Appended >= ep.at && out.Appended < ep.next {
-				r.Reprocessed++
-			}
-		}
+		r := Recovery{Fault: ep.Fault, At: ep.at, Reprocessed: again[which]}
 		if ep.chosen == nil && ep.elected == nil && ep.scheduled == nil {
 			m.heldUp(&ep, &r, band)
 		} else {
@@ -180,6 +180,40 @@ func (m *measurement) recover() {
 			calm = max(calm, r.At+r.Total)
 		}
 	}
+}
+
+// readAgain counts by episode the records that were read again. They are put down to the fault that led to the last restore
+// before them, though another may have come since; to the last fault if that restore is no episode's.
+func (m *measurement) readAgain(episodes []episode) []int {
+	led := map[*history.Entry]int{}
+	for which, ep := range episodes {
+		led[ep.chosen] = which
+	}
+	var restores []*history.Entry
+	for i := range m.run.Events {
+		if _, is := m.run.Events[i].Event.(history.RestoreStarted); is {
+			restores = append(restores, &m.run.Events[i])
+		}
+	}
+	counts := make([]int, len(episodes))
+	for i, again := range m.passage.Again {
+		if !again {
+			continue
+		}
+		at := m.run.Output[i].Appended
+		before := sort.Search(len(restores), func(n int) bool { return restores[n].At > at })
+		which, is := -1, false
+		if before > 0 {
+			which, is = led[restores[before-1]]
+		}
+		if !is {
+			which = sort.Search(len(episodes), func(n int) bool { return episodes[n].at > at }) - 1
+		}
+		if which >= 0 {
+			counts[which]++
+		}
+	}
+	return counts
 }
 
 // heldUp fills in the recovery from a fault that made nothing restart. The lag must leave its band by far: a little
