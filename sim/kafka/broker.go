@@ -175,7 +175,7 @@ func (b *Broker) handle(env mailbox.Env, c call, req kmsg.Request) {
 // answered in the version that everybody knows; all others are hung up on.
 func (b *Broker) refuse(env mailbox.Env, c call) {
 	if c.key != kmsg.ApiVersions {
-		b.leave(env, c)
+		b.leave(env, c, false)
 		return
 	}
 	resp := kmsg.NewPtrApiVersionsResponse()

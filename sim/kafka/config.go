@@ -50,9 +50,9 @@ type Config struct {
 	// Advertised is where clients reach a broker. Without it the host is the broker's address, for clients of the same
 	// world.
 	Advertised func(node int) (host string, port int32)
-	// Unanswered hears of every request that will get no answer: a fault has taken one of them, the version is
+	// Unanswered hears of every request that will get no answer: one of them is lost to a fault, the version is
 	// unknown, or none was asked for (acks=0).
-	Unanswered func(from mailbox.Addr, corr uint64)
+	Unanswered func(from mailbox.Addr, corr uint64, lost bool)
 	// Decompress unpacks the records of a batch, by Kafka's number of the codec. Without it compressed batches are
 	// refused.
 	Decompress func(codec int16, records []byte) ([]byte, error)
@@ -90,7 +90,7 @@ func (c *Config) defaults() {
 		c.Advertised = func(node int) (string, int32) { return string(Addr(node)), 9092 }
 	}
 	if c.Unanswered == nil {
-		c.Unanswered = func(mailbox.Addr, uint64) {}
+		c.Unanswered = func(mailbox.Addr, uint64, bool) {}
 	}
 }
 

@@ -53,7 +53,7 @@ func (b *Broker) arrive(env mailbox.Env, from mailbox.Addr, m protocol.Request) 
 	f := &b.cluster.faults
 	key := kmsg.Key(m.Req.Key())
 	if f.loseRequest.take(key) {
-		b.cluster.cfg.Unanswered(from, m.Corr)
+		b.cluster.cfg.Unanswered(from, m.Corr, true)
 		return
 	}
 	if wait, ok := f.delayRequest.take(key); ok {
@@ -98,7 +98,7 @@ func (b *Broker) answer(env mailbox.Env, c call, resp kmsg.Response) {
 	m := protocol.Response{Corr: c.corr, Resp: resp}
 	if f.loseAnswer.take(c.key) || f.lost.hits(env, "fault.lost-answer", c.key) {
 		f.hits++
-		b.leave(env, c)
+		b.leave(env, c, true)
 		return
 	}
 	resp.SetVersion(c.version)
@@ -111,9 +111,9 @@ func (b *Broker) answer(env mailbox.Env, c call, resp kmsg.Response) {
 	b.hangUp(env, c.conn, mute)
 }
 
-// leave ends the work on a request that gets no answer.
-func (b *Broker) leave(env mailbox.Env, c call) {
-	b.cluster.cfg.Unanswered(c.from, c.corr)
+// leave ends the work on a request that gets no answer, or whose answer is lost.
+func (b *Broker) leave(env mailbox.Env, c call, lost bool) {
+	b.cluster.cfg.Unanswered(c.from, c.corr, lost)
 	b.hangUp(env, c.conn, b.throttle(env, c, nil))
 }
 

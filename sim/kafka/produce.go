@@ -186,7 +186,7 @@ func (b *Broker) replicated(env mailbox.Env, p *produce) {
 
 func (b *Broker) answerProduce(env mailbox.Env, p *produce) {
 	if p.req.Acks == 0 {
-		b.leave(env, p.call)
+		b.leave(env, p.call, false)
 		return
 	}
 	resp := kmsg.NewPtrProduceResponse()

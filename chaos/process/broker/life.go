@@ -25,8 +25,8 @@ func (s *Server) Kill(node int) {
 	}
 }
 
-// reset ends a connection as a dead process's is. An orderly end before the first answer looks to some clients as if TLS
-// were missing, and they give up.
+// reset ends a connection as one that is lost is ended, or a dead process's. An orderly end before the first answer looks
+// to some clients as if TLS were missing, and they give up.
 func reset(nc net.Conn) {
 	if tcp, is := nc.(*net.TCPConn); is {
 		tcp.SetLinger(0)

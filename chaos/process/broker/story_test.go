@@ -308,6 +308,18 @@ func TestALostAnswerIsABrokenConnection(t *testing.T) {
 	l.reads(l.client(both(), kgo.FetchIsolationLevel(kgo.ReadCommitted())), 0, 100)
 }
 
+// Answers are lost on one connection after the other. An ordinary client takes that for a bad network, and asks until it
+// knows.
+func TestACommitIsAskedForUntilItsAnswerArrives(t *testing.T) {
+	l := start(t, Config{})
+	sink := l.client(kgo.TransactionalID("sink"), kgo.RetryBackoffFn(func(int) time.Duration { return 10 * time.Millisecond }))
+	l.must(sink.BeginTransaction())
+	l.produce(sink, 0, 100)
+	l.Do(func(c *kafka.Cluster) { c.LoseAnswers(kmsg.EndTxn, 4) })
+	l.must(sink.EndTransaction(l.ctx, kgo.TryCommit))
+	l.reads(l.client(both(), kgo.FetchIsolationLevel(kgo.ReadCommitted())), 0, 100)
+}
+
 // A broker dies with its connections and comes back. Its clients find it again, and nothing that was written is lost or
 // there twice.
 func TestABrokerDiesAndComesBack(t *testing.T) {

@@ -123,7 +123,13 @@ func (s *Server) reply(to mailbox.Addr, corr uint64, resp kmsg.Response) {
 	}
 }
 
-func (s *Server) unanswered(from mailbox.Addr, corr uint64) { s.reply(from, corr, nil) }
+// unanswered ends the wait of a client. To one whose request or answer is lost the connection is.
+func (s *Server) unanswered(from mailbox.Addr, corr uint64, lost bool) {
+	if c := s.conns[from]; lost && c != nil {
+		reset(c.net)
+	}
+	s.reply(from, corr, nil)
+}
 
 // now is the time since the start.
 func (s *Server) now() time.Duration { return time.Since(s.began) }
