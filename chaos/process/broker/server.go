@@ -98,7 +98,7 @@ func newServer(cfg Config) (*Server, error) {
 	s.cluster = kafka.NewCluster(*k)
 	for _, t := range cfg.Topics {
 		if s.cluster.Partition(t.Name, 0) != nil {
-			return nil, fmt.Errorf("create topic %s: it is named twice; name it once", t.Name)
+			return nil, fmt.Errorf("create topic %s: there is one already; name each once, and none of Kafka's own", t.Name)
 		}
 		s.cluster.CreateTopic(t.Name, t.Partitions)
 	}
