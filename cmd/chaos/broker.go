@@ -46,7 +46,7 @@ gone with the program.
 		Args: cobra.NoArgs, RunE: s.run}
 	f := c.Flags()
 	f.StringVar(&s.Listen, "listen", "127.0.0.1:9092", "host:port of the first broker, the others take the ports after it; port 0: free ones")
-	f.IntVar(&s.Kafka.Brokers, "brokers", 1, "how many brokers, 1 to 100")
+	f.IntVar(&s.Kafka.Brokers, "brokers", 1, "how many brokers, 1 to 100; with --faults the 3 of a scenario, if left out")
 	f.IntVar(&s.version, "transaction-version", 2, "the cluster's transaction.version: 0, 1 or 2")
 	f.StringArrayVar(&s.topics, "topic", nil, "a topic that is there from the start: name:partitions")
 	f.StringArrayVar(&s.settings, "setting", nil, "a setting of the brokers by Kafka's own name: name=value")
@@ -144,8 +144,8 @@ func topicOf(text string) (broker.Topic, error) {
 	return broker.Topic{Name: name, Partitions: n}, nil
 }
 
-// readFaults takes the faults of a scenario that strike Kafka, and says which it leaves out. The brokers are set up as
-// the scenario's, if its cells agree; flags have the last word.
+// readFaults takes the faults of a scenario that strike Kafka, and says which it leaves out. There are as many brokers as
+// the scenario has, set up as they are there, if its cells agree; flags have the last word.
 func (s *served) readFaults(c *cobra.Command, versioned bool) error {
 	if s.faults == "" {
 		return nil
@@ -178,6 +178,9 @@ func (s *served) readFaults(c *cobra.Command, versioned bool) error {
 	s.Faults = slices.DeleteFunc(slices.Clone(all), func(f fault.Fault) bool { return !broker.AboutKafka(f) })
 	if len(s.Faults) == 0 {
 		return usage("--faults %s: none of its %s strikes Kafka; chaos faults lists those that do", s.faults, count(len(all), "fault"))
+	}
+	if !c.Flags().Changed("brokers") {
+		s.Kafka.Brokers = 3 // those of a scenario
 	}
 	if left := len(all) - len(s.Faults); left > 0 {
 		fmt.Fprintf(c.ErrOrStderr(), "%s: %s left out, which strikes something else than Kafka\n", s.faults, count(left, "fault"))

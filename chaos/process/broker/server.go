@@ -96,6 +96,9 @@ func newServer(cfg Config) (*Server, error) {
 	k.Unanswered = s.unanswered
 	k.Decompress = (&unpacker{}).unpack
 	s.cluster = kafka.NewCluster(*k)
+	if err := canStrike(cfg.Faults, s.cluster.Addrs()); err != nil {
+		return nil, err
+	}
 	for _, t := range cfg.Topics {
 		if s.cluster.Partition(t.Name, 0) != nil {
 			return nil, fmt.Errorf("create topic %s: there is one already; name each once, and none of Kafka's own", t.Name)
