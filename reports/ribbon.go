@@ -23,19 +23,23 @@ func ribbon(a timeAxis, d *Document, s *story) template.HTML {
 				in.text("inlay", a.x(j.From)+5, 19, j.State)
 			}
 		}
-		edge := -1.0 // where the last label ended
-		for _, f := range s.faults {
-			x := a.x(f.At)
+		edge := -1.0 // where the last label ended, or the last dot
+		for i, f := range s.faults {
+			x, next := a.x(f.At), float64(plotWidth)
+			if i+1 < len(s.faults) {
+				next = a.x(s.faults[i+1].At) - 6
+			}
 			in.dot("fault-dot", x, 39, fmt.Sprintf("%s: %s on %s at %s", f.Started.Fault, f.Started.Inject,
 				strings.Join(f.Started.Targets, ", "), moment(f.At)))
 			width := float64(len([]rune(f.Started.Fault)))*6.6 + 14
 			switch {
-			case x < edge:
-			case x+width <= plotWidth:
+			case x+width <= next:
 				in.text("inlay fault-name", x+9, 43, f.Started.Fault)
 				edge = x + width
 			case x-width >= edge:
 				in.text("inlay fault-name end", x-9, 43, f.Started.Fault)
+				edge = x + 8
+			default:
 				edge = x + 8
 			}
 		}
