@@ -134,7 +134,7 @@ func answers(d *Document, known []lineage) []answer {
 			a.Badge = badge{"not decided", "unsure", "?"}
 		}
 		for _, id := range r.Records {
-			link := recordLink{ID: id}
+			link := recordLink{ID: strings.TrimPrefix(id, "record ")} // the list says that they are
 			if slices.ContainsFunc(known, func(l lineage) bool { return l.ID == id }) {
 				link.Anchor = anchor(id)
 			}
