@@ -35,7 +35,7 @@ const (
 	throttled       = "an answer was throttled"
 	decidedLagging  = "a transaction was decided while replicas did not follow"
 	answersLost     = "a transaction was decided while answers to commits were lost"
-	requestsLate    = "a transaction was decided while requests came late"
+	requestsLate    = "a transaction was decided while commits came late"
 	markersSlow     = "a marker was written while markers were slow"
 	zombieRefused   = "a zombie instance of the application was refused"
 	writtenAgain    = "an application's transaction was aborted, and written again"
@@ -68,6 +68,7 @@ func allStruck(kinds []string) (names []string) {
 // meeting is one run under the eyes of Met.
 type meeting struct {
 	Met
+	plan      *scenario.Scenario
 	lasting   map[string]history.FaultStarted // by the fault's name
 	appending map[string]bool                 // by transactional id, as all that follow
 	deciding  map[string]bool
@@ -82,7 +83,7 @@ type meeting struct {
 // Count adds what a run has met.
 func (m Met) Count(s *scenario.Scenario, events history.History) {
 	m[version(s.Pipeline.Broker["transaction.version"])]++
-	r := meeting{m, map[string]history.FaultStarted{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{},
+	r := meeting{m, s, map[string]history.FaultStarted{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{},
 		map[string]history.Transaction{}, map[int64]bool{}, "", map[int32]bool{}}
 	for _, e := range events {
 		r.see(e)
@@ -152,6 +153,14 @@ func (r *meeting) strikes(inject, process string) bool {
 	return false
 }
 
+// strikesEnds says whether a fault of a kind is in force that strikes the requests by which transactions end, and not others.
+func (r *meeting) strikesEnds(inject string) bool {
+	return slices.ContainsFunc(r.plan.Faults, func(f fault.Fault) bool {
+		_, lasts := r.lasting[f.Name]
+		return lasts && f.Inject == inject && slices.Contains(strings.Split(f.Param("operations"), ","), "EndTxn")
+	})
+}
+
 // skewed says whether the clock of a broker is wrong. Those of others are not drawn.
 func (r *meeting) skewed() bool { return r.during("clock.skew") }
 
@@ -199,8 +208,8 @@ func (r *meeting) transaction(ev history.Transaction) {
 func (r *meeting) decided(ev history.Transaction) {
 	r.when(r.during("kafka.replica.lag"), decidedLagging)
 	if ev.State == "PrepareCommit" {
-		r.when(r.during("kafka.lost-answer"), answersLost)
-		r.when(r.during("kafka.late-request"), requestsLate)
+		r.when(r.strikesEnds("kafka.lost-answer"), answersLost)
+		r.when(r.strikesEnds("kafka.late-request"), requestsLate)
 		return
 	}
 	r.when(ev.Cause == "init", successorAborts)
