@@ -72,7 +72,7 @@ kafka-real:
 # BOOTSTRAP=host:port also to a cluster that runs already; with REAL=1 to real brokers of transaction.version 0, 1 and 2,
 # from their published jars (Java 17 and Maven); with CONTAINERS=1 to one from the official image, or from KAFKA_IMAGE (Docker).
 conformance:
-	@mkdir -p store
+	@mkdir -p store; rm -f store/conformance.md
 	CONFORMANCE=1 $(if $(REAL),FLINCH_REAL=1) BOOTSTRAP=$(BOOTSTRAP) CONTAINERS=$(CONTAINERS) KAFKA_IMAGE=$(KAFKA_IMAGE) \
 		go test $(if $(CONTAINERS),-tags containers) -count=1 -timeout 30m -parallel 16 ./sim/kafka/conformance \
 		-args -table $(CURDIR)/store/conformance.md; said=$$?; cat store/conformance.md; exit $$said

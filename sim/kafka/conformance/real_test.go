@@ -93,6 +93,10 @@ func ask(t *testing.T, seeds []string) (traits conformance.Traits) {
 	w := newWire(seeds, overTCP, traits)
 	defer w.Close()
 	l := conformance.NewLab(w, "-"+strconv.FormatInt(time.Now().UnixNano(), 36))
+	l.Fatal = func(said ...any) {
+		t.Helper()
+		t.Fatalf("tell the cases to %s: %s; is a Kafka there, and does it speak without TLS?", strings.Join(seeds, ","), fmt.Sprint(said...))
+	}
 	brokers := l.Metadata(conformance.AnyNode).Brokers
 	traits.Brokers = len(brokers)
 	traits.TransactionVersion = l.TransactionVersion()

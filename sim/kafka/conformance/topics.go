@@ -112,7 +112,10 @@ func (l *Lab) Metadata(node int32, topics ...string) *kmsg.MetadataResponse {
 		resp = answer
 		return "answered"
 	}, func(said string) bool { return said != Silence || node != AnyNode })
-	if resp == nil {
+	switch {
+	case resp == nil && node == AnyNode:
+		l.Stop("no broker answers for metadata")
+	case resp == nil:
 		l.Stop("broker %d does not answer for metadata", node)
 	}
 	slices.SortFunc(resp.Brokers, func(a, b kmsg.MetadataResponseBroker) int { return cmp.Compare(a.NodeID, b.NodeID) })
