@@ -21,10 +21,13 @@ func (l *Lab) topic(name string) string {
 	return l.global(name)
 }
 
+// replicasMost is how many replicas a topic has where there are brokers for them, whatever the cluster's default is.
+const replicasMost = 3
+
 // CreateTopic makes a topic, and waits until all brokers know who leads it, and the leaders themselves. A configuration is
 // names and values by turns.
 func (l *Lab) CreateTopic(name string, partitions int32, config ...string) {
-	l.createTopic(name, partitions, -1, config...)
+	l.createTopic(name, partitions, int16(min(l.Traits().Brokers, replicasMost)), config...)
 }
 
 func (l *Lab) createTopic(name string, partitions int32, replicas int16, config ...string) {
