@@ -60,10 +60,10 @@ swarm:
 	cd chaos/property && go test -count=1 -timeout 60m -run Swarm -swarm $(SWARM)
 
 # Real brokers, from their published jars (Java 17 and Maven, no container), keep the contract of the gateway to Kafka,
-# and the output of real processes through a leader's death and a transaction's timeout.
-# With BOOTSTRAP=host:port it is a cluster that runs already, with nothing in it.
+# and the output of real processes through a leader's death and a transaction's timeout: some twenty minutes, on a busy
+# machine twice as many. With BOOTSTRAP=host:port it is a cluster that runs already, with nothing in it.
 kafka-real:
-	FLINCH_REAL=1 go test -p 1 -count=1 -timeout 40m -v -run Kafka $(if $(BOOTSTRAP),,./runtime/live/apache) ./runtime/live/kafka
+	FLINCH_REAL=1 go test -p 1 -count=1 -timeout 2h -v -run Kafka $(if $(BOOTSTRAP),,./runtime/live/apache) ./runtime/live/kafka
 	for s in jm-failover transaction-timeout; do \
 		go run ./cmd/chaos run --backend process --kafka $(or $(BOOTSTRAP),apache) scenarios/$$s.yaml --out store/kafka-real/$$s || exit; \
 	done
