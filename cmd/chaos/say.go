@@ -85,7 +85,9 @@ func printSweep(w io.Writer, o *outcome, p paint) error {
 	s := o.sweep
 	fmt.Fprintf(&b, "%s  %s  %s  %s\n", p.in(bold, s.Scenario.Name), s.Scenario.Backend, count(len(o.rows), "run"), seconds(s.WallSeconds))
 	fmt.Fprintf(&b, "  %s%s\n", tally(o.rows, p), recovery(o.rows))
-	fmt.Fprintf(&b, "  %s\n", records(o.rows))
+	if slices.ContainsFunc(o.rows, func(done row) bool { return !done.caught }) {
+		fmt.Fprintf(&b, "  %s\n", records(o.rows))
+	}
 	if s.ExitCode == chaos.ExitInterrupted {
 		fmt.Fprintf(&b, "  %s  %s\n", p.verdict(s.Verdict), s.Reason)
 	}
