@@ -17,11 +17,11 @@ type target struct {
 	*cluster.Cluster
 	real *process.Conductor // nil in simulation
 	apps []*application
-	end  map[fault.Role]func() // undoes what is wrong with a service
+	end  map[string]func() // undoes what is wrong with a service, or with Kafka by kind of fault
 }
 
 func newTarget(c *cluster.Cluster, real *process.Conductor, apps []*application) *target {
-	return &target{Cluster: c, real: real, apps: apps, end: map[fault.Role]func(){}}
+	return &target{Cluster: c, real: real, apps: apps, end: map[string]func(){}}
 }
 
 // Processes returns the processes of a role that are up.

@@ -23,28 +23,37 @@ func (t *target) SetService(role fault.Role, state fault.ServiceState) error {
 		t.real.SetService(role, state)
 		return nil
 	}
-	if end := t.end[role]; end != nil {
+	begin := t.store
+	if role == fault.HA {
+		begin = t.coordination
+	}
+	return t.instead(string(role), role, state, begin)
+}
+
+// SetKafka ends what was wrong with Kafka in one way and starts what is to be wrong now.
+func (t *target) SetKafka(way string, state fault.ServiceState) error {
+	return t.instead(way, fault.Kafka, state, func(state fault.ServiceState) func() {
+		if t.Kafka == nil {
+			return nil
+		}
+		return broker.Misbehave(t.Kafka, state)
+	})
+}
+
+// instead makes something wrong with a service in the place of what was wrong with it in that way.
+func (t *target) instead(way string, with fault.Role, state fault.ServiceState, begin func(fault.ServiceState) (end func())) error {
+	if end := t.end[way]; end != nil {
 		end()
-		delete(t.end, role)
+		delete(t.end, way)
 	}
 	if state.Mode == fault.Healthy {
 		return nil
 	}
-	var end func()
-	switch role {
-	case fault.ObjectStore:
-		end = t.store(state)
-	case fault.HA:
-		end = t.coordination(state)
-	case fault.Kafka:
-		if t.Kafka != nil {
-			end = broker.Misbehave(t.Kafka, state)
-		}
-	}
+	end := begin(state)
 	if end == nil {
-		return fmt.Errorf("make %s %s: the one in use cannot do that; the model can", role, state.Mode)
+		return fmt.Errorf("make %s %s: the one in use cannot do that; the model can", with, state.Mode)
 	}
-	t.end[role] = end
+	t.end[way] = end
 	return nil
 }
 

@@ -105,6 +105,14 @@ func TestAFullStore(t *testing.T) {
 	w.wants(`1m0s objectstore "http-503" PUT`, `2m0s objectstore "" `)
 }
 
+// What is wrong with Kafka in two ways stays so in one when the other is over.
+func TestWaysOfKafkaAddUp(t *testing.T) {
+	w := newFake(t, nil, "kafka.markers.slow @1m for 3m", "kafka.lost-answer @2m for 1m", "kafka.markers.slow @3m for 2m")
+	w.run(10 * time.Minute)
+	w.wants(`1m0s kafka.markers.slow "slow-markers"`, `2m0s kafka.lost-answer "lost-answer"`, `3m0s kafka.markers.slow "slow-markers"`,
+		`3m0s kafka.lost-answer ""`, `4m0s kafka.markers.slow "slow-markers"`, `5m0s kafka.markers.slow ""`)
+}
+
 // Several faults at one event fire in the order of the file, and a fault with no delay that waits for
 // another's start sees it complete.
 func TestOrderAtOneEvent(t *testing.T) {

@@ -33,9 +33,11 @@ type Target interface {
 	// connection.
 	LinkHits(from, to string) uint64
 
-	// SetService says what is wrong with a service (object store, Kafka, HA); the zero ServiceState is a
-	// healthy one.
+	// SetService says what is wrong with a service (object store, HA); the zero ServiceState is a healthy one.
 	SetService(role Role, state ServiceState) error
+	// SetKafka says what is wrong with Kafka as a whole in the way of one kind of fault: ways add up, and the zero
+	// ServiceState ends its own alone.
+	SetKafka(way string, state ServiceState) error
 	// ServiceHits returns how many requests have met what was wrong with the service so far.
 	ServiceHits(role Role) uint64
 	// Move makes other brokers lead what one of a Kafka's leads.
