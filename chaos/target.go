@@ -17,11 +17,11 @@ type target struct {
 	*cluster.Cluster
 	real *process.Conductor // nil in simulation
 	apps []*application
-	end  map[string]func() // undoes what is wrong with a service, or with Kafka by kind of fault
+	end  map[fault.Role][]func() // undo what is wrong with a service
 }
 
 func newTarget(c *cluster.Cluster, real *process.Conductor, apps []*application) *target {
-	return &target{Cluster: c, real: real, apps: apps, end: map[string]func(){}}
+	return &target{Cluster: c, real: real, apps: apps, end: map[fault.Role][]func(){}}
 }
 
 // Processes returns the processes of a role that are up.

@@ -18,42 +18,31 @@ import (
 // application before the job.
 
 // SetService ends what was wrong with a service and starts what is to be wrong now.
-func (t *target) SetService(role fault.Role, state fault.ServiceState) error {
+func (t *target) SetService(role fault.Role, states []fault.ServiceState) error {
 	if t.real != nil && t.real.Real(role) {
-		t.real.SetService(role, state)
+		t.real.SetService(role, states)
 		return nil
 	}
-	begin := t.store
-	if role == fault.HA {
-		begin = t.coordination
+	if role == fault.Kafka && t.Kafka != nil {
+		return broker.Misbehave(t.Kafka, states)
 	}
-	return t.instead(string(role), role, state, begin)
-}
-
-// SetKafka ends what was wrong with Kafka in one way and starts what is to be wrong now.
-func (t *target) SetKafka(way string, state fault.ServiceState) error {
-	return t.instead(way, fault.Kafka, state, func(state fault.ServiceState) func() {
-		if t.Kafka == nil {
-			return nil
-		}
-		return broker.Misbehave(t.Kafka, state)
-	})
-}
-
-// instead makes something wrong with a service in the place of what was wrong with it in that way.
-func (t *target) instead(way string, with fault.Role, state fault.ServiceState, begin func(fault.ServiceState) (end func())) error {
-	if end := t.end[way]; end != nil {
+	for _, end := range t.end[role] {
 		end()
-		delete(t.end, way)
 	}
-	if state.Mode == fault.Healthy {
-		return nil
+	delete(t.end, role)
+	for _, s := range states {
+		var end func()
+		switch role {
+		case fault.ObjectStore:
+			end = t.store(s)
+		case fault.HA:
+			end = t.coordination(s)
+		}
+		if end == nil {
+			return fmt.Errorf("make %s %s: the one in use cannot do that; the model can", role, s.Mode)
+		}
+		t.end[role] = append(t.end[role], end)
 	}
-	end := begin(state)
-	if end == nil {
-		return fmt.Errorf("make %s %s: the one in use cannot do that; the model can", with, state.Mode)
-	}
-	t.end[way] = end
 	return nil
 }
 

@@ -24,14 +24,12 @@ type condition struct {
 	broker  string // one that has something wrong by itself
 	fails   BrokerState
 	service Role
-	way     string // of Kafka: the kind of fault, since each kind makes another thing wrong
 	outage  ServiceState
 }
 
 // about says whether both are about the same thing.
 func (c *condition) about(other *condition) bool {
-	return c.pause == other.pause && c.clock == other.clock && c.link == other.link && c.replica == other.replica && c.broker == other.broker && c.service == other.service &&
-		c.way == other.way
+	return c.pause == other.pause && c.clock == other.clock && c.link == other.link && c.replica == other.replica && c.broker == other.broker && c.service == other.service
 }
 
 // settle sets the thing that c is about to what all conditions in force add up to.
@@ -85,14 +83,11 @@ func (i *Injector) settle(c *condition) error {
 		}
 		return i.target.SetBroker(c.broker, sum)
 	default:
-		var worst ServiceState
-		if len(in) > 0 {
-			worst = in[len(in)-1].outage // the latest word counts
+		var all []ServiceState
+		for _, o := range in {
+			all = append(all, o.outage)
 		}
-		if c.service == Kafka {
-			return i.target.SetKafka(c.way, worst)
-		}
-		return i.target.SetService(c.service, worst)
+		return i.target.SetService(c.service, all)
 	}
 }
 
@@ -197,11 +192,7 @@ func (f Fault) outage(role Role, mode ServiceMode) *condition {
 	case Throttle:
 		s.PerSecond = f.number("requests-per-second")
 	}
-	c := &condition{service: role, outage: s}
-	if role == Kafka {
-		c.way = f.Inject
-	}
-	return c
+	return &condition{service: role, outage: s}
 }
 
 // Param returns a parameter as written, or its default.

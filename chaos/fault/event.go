@@ -33,7 +33,7 @@ var Events = []string{
 // StepOfKafka says whether an event happens inside of Kafka's brokers, so that only a model of them can tell it.
 func StepOfKafka(event string) bool {
 	kind, _, _ := strings.Cut(event, ".")
-	return slices.Contains([]string{"txn", "marker", "write", "client", "coordinator", "isr", "partition"}, kind)
+	return slices.Contains([]string{"txn", "marker", "write", "client", "request", "coordinator", "isr", "partition"}, kind)
 }
 
 // facts are what a condition can ask of an event.

@@ -167,15 +167,21 @@ func (w *fake) SetLink(a, b string, s LinkState) error {
 	return w.do("link %s->%s delay %s loss %g", a, b, s.Delay, s.Loss)
 }
 func (w *fake) Reset(a, b string) error { return w.do("reset %s-%s", a, b) }
-func (w *fake) SetService(r Role, s ServiceState) error {
-	return w.do("%s %q %s", r, s.Mode, strings.Join(s.Operations, "+"))
+func (w *fake) SetService(r Role, all []ServiceState) error {
+	if len(all) == 0 {
+		return w.do("%s is well", r)
+	}
+	var wrong []string
+	for _, s := range all {
+		wrong = append(wrong, strings.TrimSuffix(fmt.Sprintf("%s %s", s.Mode, strings.Join(s.Operations, "+")), " "))
+	}
+	return w.do("%s %s", r, strings.Join(wrong, ", "))
 }
-func (w *fake) LinkHits(a, b string) uint64               { return w.links[a+"->"+b] }
-func (w *fake) ServiceHits(r Role) uint64                 { return w.service[r] }
-func (w *fake) SetKafka(way string, s ServiceState) error { return w.do("%s %q", way, s.Mode) }
-func (w *fake) Replace(p string) error                    { return w.do("replace %s", p) }
-func (w *fake) LoseLease(p string) error                  { return w.do("revoke lease of %s", p) }
-func (w *fake) Move(p string, what Led) error             { return w.do("move %s of %s", what, p) }
+func (w *fake) LinkHits(a, b string) uint64   { return w.links[a+"->"+b] }
+func (w *fake) ServiceHits(r Role) uint64     { return w.service[r] }
+func (w *fake) Replace(p string) error        { return w.do("replace %s", p) }
+func (w *fake) LoseLease(p string) error      { return w.do("revoke lease of %s", p) }
+func (w *fake) Move(p string, what Led) error { return w.do("move %s of %s", what, p) }
 func (w *fake) StopFollowers(p string, topics []string) error {
 	return w.do("stop followers on %s %v", p, topics)
 }

@@ -95,22 +95,23 @@ func TestFaultDuringAFault(t *testing.T) {
 	w.run(70 * time.Second)
 	w.note(triggered(2))
 	w.run(10 * time.Minute)
-	w.wants(`1m0s objectstore "http-503" PUT+GET`, "1m10s kill jm-0", "1m45s kill tm-0", `4m0s objectstore "" `)
+	w.wants("1m0s objectstore http-503 PUT+GET", "1m10s kill jm-0", "1m45s kill tm-0", "4m0s objectstore is well")
 }
 
 // A store that is full takes nothing more, and gives what it has.
 func TestAFullStore(t *testing.T) {
 	w := newFake(t, nil, "objectstore.full @1m for 1m")
 	w.run(10 * time.Minute)
-	w.wants(`1m0s objectstore "http-503" PUT`, `2m0s objectstore "" `)
+	w.wants("1m0s objectstore http-503 PUT", "2m0s objectstore is well")
 }
 
-// What is wrong with Kafka in two ways stays so in one when the other is over.
-func TestWaysOfKafkaAddUp(t *testing.T) {
-	w := newFake(t, nil, "kafka.markers.slow @1m for 3m", "kafka.lost-answer @2m for 1m", "kafka.markers.slow @3m for 2m")
+// What is wrong with a service in two ways stays so in one when the other is over.
+func TestWhatIsWrongWithAServiceAddsUp(t *testing.T) {
+	w := newFake(t, nil, "kafka.markers.slow @1m for 3m", "kafka.lost-answer @2m for 1m operations=EndTxn", "kafka.lost-answer @2m for 3m operations=Produce",
+		"objectstore.full @2m for 1m")
 	w.run(10 * time.Minute)
-	w.wants(`1m0s kafka.markers.slow "slow-markers"`, `2m0s kafka.lost-answer "lost-answer"`, `3m0s kafka.markers.slow "slow-markers"`,
-		`3m0s kafka.lost-answer ""`, `4m0s kafka.markers.slow "slow-markers"`, `5m0s kafka.markers.slow ""`)
+	w.wants("1m0s kafka slow-markers", "2m0s kafka slow-markers, lost-answer EndTxn", "2m0s kafka slow-markers, lost-answer EndTxn, lost-answer Produce",
+		"2m0s objectstore http-503 PUT", "3m0s kafka slow-markers, lost-answer Produce", "3m0s objectstore is well", "4m0s kafka lost-answer Produce", "5m0s kafka is well")
 }
 
 // Several faults at one event fire in the order of the file, and a fault with no delay that waits for
@@ -121,7 +122,7 @@ func TestOrderAtOneEvent(t *testing.T) {
 		"ha.unavailable @checkpoint.completed name=b",
 		"taskmanager.kill @checkpoint.completed target=name:tm-0")
 	w.note(completed(1))
-	w.wants(`0s ha "unavailable" `, "0s kill tm-0", "0s kill tm-2")
+	w.wants("0s ha unavailable", "0s kill tm-0", "0s kill tm-2")
 }
 
 func TestStopUndoesInReverse(t *testing.T) {
@@ -133,7 +134,7 @@ func TestStopUndoesInReverse(t *testing.T) {
 		t.Errorf("in force: %v", got)
 	}
 	w.in.Stop()
-	w.wants("1m0s resume tm-1", `1m0s ha "" `, "1m0s heal tm-0->jm-0", "1m0s heal jm-0->tm-0")
+	w.wants("1m0s resume tm-1", "1m0s ha is well", "1m0s heal tm-0->jm-0", "1m0s heal jm-0->tm-0")
 	w.run(10 * time.Hour) // neither the timers of undone faults nor the kill do anything now
 	if len(w.log) != 4 {
 		t.Errorf("after Stop: %q", w.log[4:])

@@ -33,11 +33,8 @@ type Target interface {
 	// connection.
 	LinkHits(from, to string) uint64
 
-	// SetService says what is wrong with a service (object store, HA); the zero ServiceState is a healthy one.
-	SetService(role Role, state ServiceState) error
-	// SetKafka says what is wrong with Kafka as a whole in the way of one kind of fault: ways add up, and the zero
-	// ServiceState ends its own alone.
-	SetKafka(way string, state ServiceState) error
+	// SetService says all that is wrong with a service (object store, Kafka, HA), and nothing else is; none is a healthy one.
+	SetService(role Role, states []ServiceState) error
 	// ServiceHits returns how many requests have met what was wrong with the service so far.
 	ServiceHits(role Role) uint64
 	// Move makes other brokers lead what one of a Kafka's leads.
@@ -78,7 +75,6 @@ type ServiceMode string
 
 // The modes. Which of them a service knows is in the vocabulary.
 const (
-	Healthy                ServiceMode = ""
 	Http503                ServiceMode = "http-503"
 	Timeout                ServiceMode = "timeout" // no answer, no effect
 	Throttle               ServiceMode = "throttle"
@@ -99,7 +95,7 @@ const (
 	Partitions   Led = "partitions"   // of topics
 )
 
-// ServiceState is what is wrong with a service.
+// ServiceState is one thing that is wrong with a service.
 type ServiceState struct {
 	Mode       ServiceMode
 	Operations []string      // only these; all if empty

@@ -25,7 +25,7 @@ type service struct {
 	name     string
 	gateway  services.Gateway
 	node     *live.Node
-	state    fault.ServiceState
+	states   []fault.ServiceState
 	hits     uint64            // requests that met what was wrong
 	turn     time.Duration     // throttle: when the next request may go
 	answers  chan mailbox.Msg  // to the harness itself
@@ -61,27 +61,30 @@ func (s *service) close() {
 func (s *service) request(from mailbox.Addr, m mailbox.Msg) {
 	r := s.read(from.Process(), m)
 	s.remember(from.Process(), m)
-	if r.refusal == nil || !s.meets(r) {
-		s.node.Send(from, mailbox.Addr(s.name), m)
-		return
-	}
-	if s.state.Mode != fault.LostAnswer {
+	var wait time.Duration
+	for _, wrong := range s.states {
+		if !meets(wrong, r) || wrong.Mode == fault.LostAnswer && rand.Float64() >= wrong.Share {
+			continue
+		}
 		s.hits++
-	}
-	switch s.state.Mode {
-	case fault.Timeout, fault.Unavailable:
-		// Silence.
-	case fault.Http503:
-		s.c.Enter(mailbox.Addr(s.name), from, r.refusal)
-	case fault.Throttle:
-		s.turn = max(s.turn, s.c.Now()) + time.Duration(float64(time.Second)/s.state.PerSecond)
-		s.c.After(s.turn-s.c.Now(), func() { s.node.Send(from, mailbox.Addr(s.name), m) })
-	case fault.LostAnswer:
-		if rand.Float64() < s.state.Share {
-			s.hits++
+		switch wrong.Mode {
+		case fault.Timeout, fault.Unavailable:
+			return
+		case fault.Http503:
+			s.c.Enter(mailbox.Addr(s.name), from, r.refusal)
+			return
+		case fault.Throttle:
+			s.turn = max(s.turn, s.c.Now()) + time.Duration(float64(time.Second)/wrong.PerSecond)
+			wait = s.turn - s.c.Now()
+		case fault.LostAnswer:
 			s.doomed[asked{from, r.req}] = true
 		}
-		s.node.Send(from, mailbox.Addr(s.name), m)
+	}
+	send := func() { s.node.Send(from, mailbox.Addr(s.name), m) }
+	if wait > 0 {
+		s.c.After(wait, send)
+	} else {
+		send()
 	}
 }
 
@@ -106,12 +109,12 @@ func (s *service) ask(m mailbox.Msg) mailbox.Msg {
 	}
 }
 
-// meets says whether what is wrong with the service concerns a request.
-func (s *service) meets(r request) bool {
-	if s.state.Mode == fault.Healthy || len(s.state.Operations) > 0 && !slices.Contains(s.state.Operations, r.operation) {
+// meets says whether what is wrong with a service concerns a request.
+func meets(wrong fault.ServiceState, r request) bool {
+	if r.refusal == nil || len(wrong.Operations) > 0 && !slices.Contains(wrong.Operations, r.operation) {
 		return false
 	}
-	return s.state.Prefix == "" || slices.ContainsFunc(r.names, func(n string) bool { return strings.HasPrefix(n, s.state.Prefix) })
+	return wrong.Prefix == "" || slices.ContainsFunc(r.names, func(n string) bool { return strings.HasPrefix(n, wrong.Prefix) })
 }
 
 // answer brings mail of the gateway into the world, unless it is lost.
@@ -157,10 +160,10 @@ const leaseSuffix = "/election/leader"
 // Real says whether a service is a real one, and not a model in the world.
 func (c *Conductor) Real(role fault.Role) bool { return c.services[string(role)] != nil }
 
-// SetService says what is wrong with a real service.
-func (c *Conductor) SetService(role fault.Role, state fault.ServiceState) {
+// SetService says all that is wrong with a real service.
+func (c *Conductor) SetService(role fault.Role, states []fault.ServiceState) {
 	s := c.services[string(role)]
-	s.state, s.turn = state, 0
+	s.states, s.turn = states, 0
 }
 
 // ServiceHits returns how many requests to a real service have met what was wrong with it.

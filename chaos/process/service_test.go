@@ -37,22 +37,22 @@ func leaders(c *Conductor) (elected, lost int) {
 func TestAStoreThatRefuses(t *testing.T) {
 	c := conduct(t, Parts{})
 	waits(t, c, "a checkpoint is complete", func() bool { return latest(c) > 0 })
-	for _, wrong := range []fault.ServiceState{
-		{Mode: fault.Http503},
-		{Mode: fault.Timeout, Operations: []string{opPut}},
-		{Mode: fault.LostAnswer, Share: 1, Operations: []string{opPut}},
+	for _, wrong := range [][]fault.ServiceState{
+		{{Mode: fault.Http503}},
+		{{Mode: fault.Timeout, Operations: []string{opPut}}},
+		{{Mode: fault.LostAnswer, Share: 1, Operations: []string{opPut}}, {Mode: fault.Http503, Prefix: "nowhere/"}},
 	} {
 		hits := c.ServiceHits(fault.ObjectStore)
 		c.SetService(fault.ObjectStore, wrong)
 		before := latest(c) + 1 // one may have been on its last step
 		c.Run(c.Now() + 3*checkpointInterval)
 		if now := latest(c); now > before {
-			t.Errorf("%s: checkpoint %d was completed", wrong.Mode, now)
+			t.Errorf("%s: checkpoint %d was completed", wrong[0].Mode, now)
 		}
 		if c.ServiceHits(fault.ObjectStore) == hits {
-			t.Errorf("%s: no request has met it", wrong.Mode)
+			t.Errorf("%s: no request has met it", wrong[0].Mode)
 		}
-		c.SetService(fault.ObjectStore, fault.ServiceState{})
+		c.SetService(fault.ObjectStore, nil)
 		waits(t, c, "checkpoints are complete again", func() bool { return latest(c) > before })
 	}
 }

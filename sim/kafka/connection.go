@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -60,10 +61,12 @@ func (b *Broker) arrive(env mailbox.Env, from mailbox.Addr, m protocol.Request) 
 		env.After(wait, arrived{&held{from, m, wait}})
 		return
 	}
-	if f.late.concerns(m.Req) && f.late.hits(env, "fault.late-request", key) {
-		f.hits++
-		env.After(f.lateBy, arrived{&held{from, m, f.lateBy}})
-		return
+	for _, late := range f.late {
+		if late.concerns(m.Req) && late.hits(env, "fault.late-request", key) {
+			f.hits++
+			env.After(late.By, arrived{&held{from, m, late.By}})
+			return
+		}
 	}
 	b.admit(env, from, m)
 }
@@ -96,7 +99,7 @@ func (b *Broker) take(env mailbox.Env, from mailbox.Addr, cn *conn, m protocol.R
 func (b *Broker) answer(env mailbox.Env, c call, resp kmsg.Response) {
 	f := &b.cluster.faults
 	m := protocol.Response{Corr: c.corr, Resp: resp}
-	if f.loseAnswer.take(c.key) || f.lost.hits(env, "fault.lost-answer", c.key) {
+	if f.loseAnswer.take(c.key) || slices.ContainsFunc(f.lost, func(s Share) bool { return s.hits(env, "fault.lost-answer", c.key) }) {
 		f.hits++
 		b.leave(env, c, true)
 		return

@@ -23,8 +23,8 @@ type faults struct {
 	markerUntil               time.Duration
 	failAppends               int
 	failWritten               bool
-	lost, late                Share
-	lateBy                    time.Duration
+	lost                      []Share
+	late                      []Late
 	hits                      uint64 // of FaultHits
 }
 
@@ -33,6 +33,12 @@ type Share struct {
 	Of    []kmsg.Key
 	Share float64 // 0 to 1
 	IDs   string  // only those of transactional ids that begin so; lost answers have none
+}
+
+// Late is a part of all requests that comes later by so much.
+type Late struct {
+	Share
+	By time.Duration
 }
 
 // hits draws whether a request is of the part.
@@ -66,14 +72,12 @@ func transactionalIDOf(req kmsg.Request) string {
 	return *id
 }
 
-// LoseAnswersOf drops the answers of a share of requests, after they took effect, until it is told of another share.
-func (c *Cluster) LoseAnswersOf(share Share) { c.faults.lost = share }
+// LoseAnswersOf drops the answers of shares of requests, after they took effect, until it is told of others.
+func (c *Cluster) LoseAnswersOf(shares ...Share) { c.faults.lost = shares }
 
-// DelayRequestsOf makes a share of requests wait, so that later ones on other connections come first, until it is told
-// of another share.
-func (c *Cluster) DelayRequestsOf(share Share, wait time.Duration) {
-	c.faults.late, c.faults.lateBy = share, wait
-}
+// DelayRequestsOf makes shares of requests wait, so that later ones on other connections come first, until it is told
+// of others.
+func (c *Cluster) DelayRequestsOf(shares ...Late) { c.faults.late = shares }
 
 // counts is how many of the next messages of each API key are concerned.
 type counts map[kmsg.Key]int
@@ -169,7 +173,7 @@ func (c *Cluster) coordinatorFault() int16 {
 }
 
 func (c *Cluster) markerFault() time.Duration {
-	if c.cfg.Now() < c.faults.markerUntil {
+	if c.faults.markerWait > 0 && c.cfg.Now() < c.faults.markerUntil {
 		c.faults.hits++
 		return c.faults.markerWait
 	}

@@ -158,7 +158,7 @@ func TestAnUnknownOutcomeIsAskedForAgain(t *testing.T) {
 	if s.heard("producer.unknown") == 0 || s.heard("producer.committed") != 2 {
 		t.Errorf("%d unknown, %d committed", s.heard("producer.unknown"), s.heard("producer.committed"))
 	}
-	s.LoseAnswersOf(kafka.Share{})
+	s.LoseAnswersOf()
 	s.pass(time.Minute)
 	s.wroteAll()
 	if ends := s.ends(); len(ends) > 0 {
@@ -206,9 +206,9 @@ func TestWhatCannotBeDeliveredIsAborted(t *testing.T) {
 		s := open(t, v)
 		s.hire("producer-0", true, nil)
 		s.pass(2500 * time.Millisecond)
-		s.DelayRequestsOf(kafka.Share{Of: []kmsg.Key{kmsg.Produce}, Share: 1, IDs: "app"}, 15*time.Second)
+		s.DelayRequestsOf(kafka.Late{Share: kafka.Share{Of: []kmsg.Key{kmsg.Produce}, Share: 1, IDs: "app"}, By: 15 * time.Second})
 		s.pass(8 * time.Second)
-		s.DelayRequestsOf(kafka.Share{Of: []kmsg.Key{kmsg.Produce}, Share: 1, IDs: "another"}, time.Hour) // which are not this one's
+		s.DelayRequestsOf(kafka.Late{Share: kafka.Share{Of: []kmsg.Key{kmsg.Produce}, Share: 1, IDs: "another"}, By: time.Hour}) // which are not this one's
 		s.pass(time.Minute)
 		s.wroteAll()
 		if ends := s.ends(); len(ends) == 0 || ends[0] != "producer-0: app cannot go on: TIMED_OUT" {

@@ -19,7 +19,6 @@ type injector struct {
 	kill func(node int)
 	in   *fault.Injector
 	seen int               // events
-	undo map[string]func() // what is wrong with the service, by kind of fault
 }
 
 // AboutKafka says whether a fault is one that strikes Kafka itself.
@@ -28,7 +27,7 @@ func AboutKafka(f fault.Fault) bool {
 }
 
 func newInjector(s *Server, kill func(node int), faults []fault.Fault) (*injector, error) {
-	i := &injector{s: s, kill: kill, undo: map[string]func(){}}
+	i := &injector{s: s, kill: kill}
 	for _, f := range faults {
 		if !AboutKafka(f) {
 			return nil, fmt.Errorf("arm fault %q: %s does not strike Kafka, and nothing else is served here; leave it out", f.Name, f.Inject)
@@ -118,21 +117,12 @@ func (i *injector) at(broker string, do func(node int)) error {
 	return nil
 }
 
-// SetKafka says what is wrong with the cluster as a whole.
-func (i *injector) SetKafka(way string, state fault.ServiceState) error {
-	if undo := i.undo[way]; undo != nil {
-		undo()
-		delete(i.undo, way)
+// SetService says what is wrong with the cluster as a whole.
+func (i *injector) SetService(service fault.Role, states []fault.ServiceState) error {
+	if service != fault.Kafka {
+		return cannot("make " + string(service) + " fail")
 	}
-	if state.Mode == fault.Healthy {
-		return nil
-	}
-	undo := Misbehave(i.s.cluster, state)
-	if undo == nil {
-		return cannot("make Kafka " + string(state.Mode))
-	}
-	i.undo[way] = undo
-	return nil
+	return Misbehave(i.s.cluster, states)
 }
 
 // ServiceHits counts what has met it.
@@ -155,9 +145,6 @@ func (i *injector) LoseMachine(broker string) error      { return cannot("lose t
 func (i *injector) Reset(a, b string) error              { return cannot("reset " + a + " and " + b) }
 func (i *injector) LoseLease(holder string) error        { return cannot("take the lease from " + holder) }
 func (i *injector) Replace(producer string) error        { return cannot("replace " + producer) }
-func (i *injector) SetService(service fault.Role, _ fault.ServiceState) error {
-	return cannot("make " + string(service) + " fail")
-}
 func (i *injector) SetLink(a, b string, _ fault.LinkState) error {
 	return cannot("break the link from " + a + " to " + b)
 }

@@ -1,7 +1,9 @@
 package broker
 
 import (
+	"fmt"
 	"strings"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -10,31 +12,39 @@ import (
 	"github.com/flinch-dev/flinch/sim/kafka/protocol"
 )
 
-// Misbehave makes a model cluster misbehave, served or simulated, and returns how to undo it; nil if there is no such way
-// to misbehave.
-func Misbehave(c *kafka.Cluster, state fault.ServiceState) (undo func()) {
-	const forever = 1 << 60
-	share := kafka.Share{Share: state.Share, IDs: state.Prefix}
-	for _, name := range state.Operations {
-		share.Of = append(share.Of, keyOf(name))
+// forever is longer than any run.
+const forever = 1 << 60
+
+// Misbehave says all that is wrong with a model cluster as a whole, served or simulated. What contradicts itself is as the
+// latest word has it: coordinators give one answer.
+func Misbehave(c *kafka.Cluster, states []fault.ServiceState) error {
+	var lost []kafka.Share
+	var late []kafka.Late
+	coordinator, slow := protocol.None, time.Duration(0)
+	for _, s := range states {
+		share := kafka.Share{Share: s.Share, IDs: s.Prefix}
+		for _, name := range s.Operations {
+			share.Of = append(share.Of, keyOf(name))
+		}
+		switch s.Mode {
+		case fault.CoordinatorUnavailable:
+			coordinator = protocol.CoordinatorNotAvailable
+		case fault.CoordinatorLoading:
+			coordinator = protocol.CoordinatorLoadInProgress
+		case fault.LostAnswer:
+			lost = append(lost, share)
+		case fault.LateRequest:
+			late = append(late, kafka.Late{Share: share, By: s.Wait})
+		case fault.SlowMarkers:
+			slow = max(slow, s.Wait)
+		default:
+			return fmt.Errorf("make Kafka %s: the model cannot do that", s.Mode)
+		}
 	}
-	switch state.Mode {
-	case fault.CoordinatorUnavailable:
-		c.FailCoordinators(protocol.CoordinatorNotAvailable, forever)
-		return func() { c.FailCoordinators(protocol.CoordinatorNotAvailable, 0) }
-	case fault.CoordinatorLoading:
-		c.FailCoordinators(protocol.CoordinatorLoadInProgress, forever)
-		return func() { c.FailCoordinators(protocol.CoordinatorLoadInProgress, 0) }
-	case fault.LostAnswer:
-		c.LoseAnswersOf(share)
-		return func() { c.LoseAnswersOf(kafka.Share{}) }
-	case fault.LateRequest:
-		c.DelayRequestsOf(share, state.Wait)
-		return func() { c.DelayRequestsOf(kafka.Share{}, 0) }
-	case fault.SlowMarkers:
-		c.SlowMarkers(state.Wait, forever)
-		return func() { c.SlowMarkers(0, 0) }
-	}
+	c.LoseAnswersOf(lost...)
+	c.DelayRequestsOf(late...)
+	c.FailCoordinators(coordinator, forever)
+	c.SlowMarkers(slow, forever)
 	return nil
 }
 
