@@ -35,6 +35,7 @@ type Param struct {
 	Name    string
 	Type    ParamType
 	Default string
+	Example string   // where the default changes nothing
 	Of      []string // for choices
 	Least   float64  // for numbers
 	Signed  bool     // for spans: it may be negative

@@ -40,13 +40,15 @@ func TestAFaultThatNobodyMeetsStrikesNothing(t *testing.T) {
 		"network.partition @10s for 5s target=taskmanager:name:tm-0->kafka:one name=unused",
 		"network.delay @10s for 5s target=taskmanager:name:tm-0<->jobmanager:name:jm-0 delay=1s name=used",
 		"objectstore.outage @10s for 5s name=unasked",
-		"ha.unavailable @10s for 5s name=asked")
+		"ha.unavailable @10s for 5s name=asked",
+		"network.delay @11s for 5s target=taskmanager:name:tm-0<->jobmanager:name:jm-1 delay=0s name=first-of-a-row")
 	w.run(12 * time.Second)
 	w.links["jm-0->tm-0"]++
 	w.service[HA]++
 	w.run(time.Minute)
-	w.ended("unused: undone; it struck nothing", "used: undone", "unasked: undone; it struck nothing", "asked: undone")
-	w.vain("unused", "unasked")
+	w.ended("unused: undone; it struck nothing", "used: undone", "unasked: undone; it struck nothing", "asked: undone",
+		"first-of-a-row: undone; it struck nothing")
+	w.vain("unused", "unasked") // an idle one is not meant to strike
 }
 
 // What had met an earlier fault does not count for a later one, and a fault that strikes again and again needs to strike once.

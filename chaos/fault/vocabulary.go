@@ -63,7 +63,7 @@ var clockKinds = []Kind{
 		Long: "The clock jumps by jump and then runs at rate. A lease that is judged by the wrong clock is held too long; a Kafka " +
 			"coordinator whose clock is ahead aborts transactions early.",
 		Params: []Param{
-			{Name: "jump", Type: Span, Default: "0s", Signed: true, Doc: "forward, or backward with a minus sign"},
+			{Name: "jump", Type: Span, Default: "0s", Example: "30s", Signed: true, Doc: "forward, or backward with a minus sign"},
 			{Name: "rate", Type: Number, Default: "1", Doc: "how fast it runs; 1 is right"},
 		},
 		Roles: Roles, Default: processes(JobManager, Leader),

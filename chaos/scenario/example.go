@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -18,8 +19,8 @@ func Example(k fault.Kind) (string, error) {
 		f.For = f.At.At
 	}
 	for _, p := range k.Params {
-		if p.Default != "" {
-			f.With[p.Name] = p.Default
+		if text := cmp.Or(p.Example, p.Default); text != "" {
+			f.With[p.Name] = text
 		}
 	}
 	example := map[string]any{"faults": []fault.Fault{f}}

@@ -73,7 +73,7 @@ func shortest(all []axis, i int) string {
 	segments := strings.Split(all[i].path, ".")
 	for n := len(segments) - 1; n > 0; n-- {
 		end := strings.Join(segments[n:], ".")
-		if end == "ms" || end == "enabled" || end == "type" { // says nothing by itself
+		if slices.Contains([]string{"ms", "enable", "enabled", "type"}, end) { // says nothing by itself
 			continue
 		}
 		unique := !slices.ContainsFunc(all, func(a axis) bool {

@@ -30,6 +30,9 @@ func (r *rules) faults() {
 					kind.Name, b, join(kind.Backends), b)
 			}
 		}
+		if idle := f.Idle(); idle != "" {
+			r.warn(path, "%s changes nothing: set %s", f.Name, idle)
+		}
 		for _, name := range slices.Sorted(maps.Keys(f.With)) {
 			p, known := kind.Param(name)
 			if !known {

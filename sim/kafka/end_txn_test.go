@@ -101,7 +101,6 @@ func TestKnownAnomalies(t *testing.T) {
 		}},
 		{"P4 without verification late data opens a transaction that nobody ends", func(l *lab) {
 			l = newLab(l.t, Config{NoPartitionVerification: true})
-			l.excused = "kafka-hanging"
 			w := l.OldWriter("a")
 			w.Join(0)
 			w.Write(0, 1)

@@ -59,7 +59,7 @@ func (p *Partition) appendData(data []byte, h *recordbatch.Header, g *guard, now
 			p.topic, p.index, h.ProducerID, h.Epoch, s.epoch)
 	}
 	s = p.producer(h.ProducerID, h.Epoch)
-	if h.Transactional() && !s.open() {
+	if h.Transactional() && !s.open() && !(g != nil && g.unasked) { // else nobody has promised anything (KAFKA-14402)
 		p.cluster.checkOpen(p, h)
 	}
 	fate := s.take(p, h, p.leo, len(p.batches))

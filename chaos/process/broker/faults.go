@@ -18,7 +18,7 @@ type injector struct {
 	s    *Server
 	kill func(node int)
 	in   *fault.Injector
-	seen int               // events
+	seen int // events
 }
 
 // AboutKafka says whether a fault is one that strikes Kafka itself.
