@@ -102,5 +102,18 @@ func (a *alone) kill(node int) {
 			a.s.cluster.FailOver(node)
 		}
 	}})
-	a.s.after(a.restart, &timer{do: func() { a.s.Boot(node) }})
+	a.s.after(a.restart, &timer{do: func() { a.revive(node) }})
 }
+
+// revive begins the next life of a broker that is dead.
+func (a *alone) revive(node int) {
+	if a.s.actors[kafka.Addr(node)] == nil {
+		a.s.Boot(node)
+	}
+}
+
+// Crash kills a broker of a server without a Host, as a fault does; Revive brings it back before its time.
+func (s *Server) Crash(node int) { s.Do(func(*kafka.Cluster) { s.host.(*alone).kill(node) }) }
+
+// Revive ends what Crash has begun.
+func (s *Server) Revive(node int) { s.Do(func(*kafka.Cluster) { s.host.(*alone).revive(node) }) }

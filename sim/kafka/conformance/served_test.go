@@ -16,7 +16,7 @@ func TestServed(t *testing.T) {
 		t.Skip("this waits in real time: set CONFORMANCE=1, or make conformance")
 	}
 	server, err := broker.Start(broker.Config{Kafka: kafka.Config{DefaultReplicationFactor: 3, AbortScanInterval: 500 * time.Millisecond,
-		IDExpiration: 30 * time.Second, IDExpiryScanInterval: time.Second}})
+		IDExpiration: 30 * time.Second, IDExpiryScanInterval: time.Second}, RestartAfter: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,6 +32,18 @@ func TestServed(t *testing.T) {
 type served struct {
 	*wire
 	server *broker.Server
+}
+
+func (s *served) Kill(nodes ...int32) {
+	for _, n := range nodes {
+		s.server.Crash(int(n))
+	}
+}
+
+func (s *served) Start(nodes ...int32) {
+	for _, n := range nodes {
+		s.server.Revive(int(n))
+	}
 }
 
 func (s *served) MoveLeader(topic string, partition, to int32) {
