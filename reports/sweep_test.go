@@ -50,12 +50,16 @@ func TestTwoAxesAreAHeatMap(t *testing.T) {
 	}
 }
 
-// TestACellLeadsToItsKeptRuns: by a link that a browser takes as it is, whatever the values of a cell are; and to no more of
-// them than the table has room for.
-func TestACellLeadsToItsKeptRuns(t *testing.T) {
+// TestACellLeadsToItsRuns: to those that were kept by a link that a browser takes as it is, whatever the values of a cell
+// are; those that failed are named without one, too; and no more than the table has room for.
+func TestACellLeadsToItsRuns(t *testing.T) {
 	s := grid()
+	s.Cells[2].Runs = []Summary{runOf(1, 10), runOf(4, 10), runOf(5, 10)}
+	s.Cells[2].Runs[1].Passed, s.Cells[2].Runs[2].Passed = false, false
 	s.Cells[2].Kept = []Kept{{4, "interval=1 s,heartbeat=50%#-seed4"}}
+	s.Cells[0].Runs = nil
 	for seed := range int64(20) {
+		s.Cells[0].Runs = append(s.Cells[0].Runs, runOf(seed, 10))
 		s.Cells[0].Kept = append(s.Cells[0].Kept, Kept{seed, fmt.Sprintf("cell1-seed%d", seed)})
 	}
 	b, err := RenderSweep(s)
@@ -63,10 +67,11 @@ func TestACellLeadsToItsKeptRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := string(b)
-	for _, link := range []string{`<a href="./interval=1%20s,heartbeat=50%25%23-seed4/report.html" title="the run with seed 4">4</a>`,
-		`<a href="./cell1-seed7/report.html" title="the run with seed 7">7</a>`} {
-		if !strings.Contains(page, link) {
-			t.Errorf("the page has no link %s", link)
+	for _, part := range []string{`<a href="./interval=1%20s,heartbeat=50%25%23-seed4/report.html" title="the page of seed 4" class="bad">4</a>`,
+		`<span class="bad" title="seed 5 failed; its page was not kept">5</span>`,
+		`<a href="./cell1-seed7/report.html" title="the page of seed 7">7</a> …`} {
+		if !strings.Contains(page, part) {
+			t.Errorf("the page has no %s", part)
 		}
 	}
 	if n := strings.Count(page, `/report.html"`); n != 1+seedsMax {

@@ -1,8 +1,8 @@
 package reports
 
 import (
-	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -15,14 +15,15 @@ type cellRow struct {
 	Lost, Duplicated         int
 	RecoveryP50, RecoveryP95 string
 	Phases                   []bar
-	Failed                   string
-	Kept                     []keptRun
+	Seeds                    []seedView // that failed, or were kept
+	More                     bool       // and there are more of them
 }
 
-// keptRun leads to the page of a run.
-type keptRun struct {
-	Seed int64
-	Page string
+// seedView leads to the page of a run, if that was kept.
+type seedView struct {
+	Seed   int64
+	Failed bool
+	Page   string
 }
 
 func cellRows(s *Sweep) []cellRow {
@@ -35,21 +36,21 @@ func cellRows(s *Sweep) []cellRow {
 		q := quantilesOf(c, "recovery.total")
 		r := cellRow{Values: c.Values, Expect: c.Expect, Badge: cellBadge(c), Good: passing(c), Runs: len(c.Runs),
 			RecoveryP50: quantity(float64(q.P50), "s"), RecoveryP95: quantity(float64(q.P95), "s")}
-		var failed []string
 		for _, run := range c.Runs {
 			r.Lost += run.ExactlyOnce.Lost
 			r.Duplicated += run.ExactlyOnce.Duplicated
-			if !run.Passed {
-				failed = append(failed, fmt.Sprint(run.Seed))
+			v := seedView{Seed: run.Seed, Failed: !run.Passed}
+			if at := slices.IndexFunc(c.Kept, func(k Kept) bool { return k.Seed == run.Seed }); at >= 0 {
+				page := url.URL{Path: "./" + c.Kept[at].Folder + "/report.html"}
+				v.Page = page.String()
 			}
-		}
-		if len(failed) > seedsMax {
-			failed = append(failed[:seedsMax], "…")
-		}
-		r.Failed = strings.Join(failed, ", ")
-		for _, k := range c.Kept[:min(len(c.Kept), seedsMax)] {
-			page := url.URL{Path: "./" + k.Folder + "/report.html"}
-			r.Kept = append(r.Kept, keptRun{k.Seed, page.String()})
+			switch {
+			case !v.Failed && v.Page == "":
+			case len(r.Seeds) == seedsMax:
+				r.More = true
+			default:
+				r.Seeds = append(r.Seeds, v)
+			}
 		}
 		means := phaseMeans(c)
 		for i, name := range []string{"detect", "restart", "restore", "catch up"} {

@@ -101,7 +101,10 @@ func newSweepPage(s *Sweep, c caps) *sweepPage {
 
 // flinkKey drops the path of Flink's and Kafka's own keys in a scenario, which readers know by heart.
 func flinkKey(path string) string {
-	return strings.TrimPrefix(strings.TrimPrefix(path, "deployment.flinkConfiguration."), "pipeline.broker.")
+	for _, folder := range []string{"deployment.flinkConfiguration.", "pipeline.broker.", "pipeline.sink.", "pipeline.source."} {
+		path = strings.TrimPrefix(path, folder)
+	}
+	return path
 }
 
 func sweepFacts(s *Sweep) []fact {
