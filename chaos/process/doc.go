@@ -25,7 +25,8 @@
 // note until the fault has struck), and the same checkers judge the same history.
 //
 // Parts say what serves: real services, which the harness starts or the user names, or the models of the simulation in
-// real time. There is one clock, the harness's: members' notes are timed as they arrive, and they wait for that.
+// real time. There is one clock, the harness's: members' notes are timed as they arrive, and they wait for that. Only a
+// served broker has one of its own, so that it can be wrong.
 //
 // A run's folder holds its list of undos, and is locked while the run goes on. Revert mends after a harness that died.
 package process
