@@ -1,6 +1,10 @@
 package conformance
 
-import "github.com/twmb/franz-go/pkg/kmsg"
+import (
+	"fmt"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
 
 // Before TV2 clients tell the coordinator which partitions belong to the transaction.
 var addPartitionsToTxn = []Case{
@@ -78,12 +82,12 @@ var addPartitionsToTxn = []Case{
 	}},
 }
 
-// beside is another id that the coordinator of an id coordinates.
+// beside is another id that the coordinator of an id coordinates. That may have changed since the last look.
 func (l *Lab) beside(id string) string {
-	node := l.Coordinates(id)
-	for c := 'b'; c < 'z'; c++ {
-		if l.Coordinates(string(c)) == node {
-			return string(c)
+	for n := range 200 {
+		other := fmt.Sprint("beside-", n)
+		if l.Coordinates(other) == l.Coordinates(id) {
+			return other
 		}
 	}
 	l.Stop("no other id has the coordinator of %s", id)

@@ -86,12 +86,20 @@ func (l *Lab) Owner(id string, pid int64, epoch int16) *Writer {
 
 // PlainWriter has a producer id and no transactions.
 func (l *Lab) PlainWriter() *Writer {
-	resp, ok := l.Ask(AnyNode, 5, kmsg.NewPtrInitProducerIDRequest()).(*kmsg.InitProducerIDResponse)
-	if !ok || resp.ErrorCode != 0 {
-		l.Stop("got no producer id: %+v", resp)
+	w := &Writer{l: l, Version: 12, next: map[int32]int32{}}
+	said := l.UntilSettled(func() string { // a cluster that has just started may have none to give
+		resp, ok := l.Ask(AnyNode, 5, kmsg.NewPtrInitProducerIDRequest()).(*kmsg.InitProducerIDResponse)
+		if !ok {
+			return Silence
+		}
+		w.PID, w.Epoch = resp.ProducerID, resp.ProducerEpoch
+		return Name(resp.ErrorCode)
+	})
+	if said != "NONE" {
+		l.Stop("take a producer id: %s", said)
 	}
-	l.Pair(resp.ProducerID, resp.ProducerEpoch)
-	return &Writer{l: l, PID: resp.ProducerID, Epoch: resp.ProducerEpoch, Version: 12, next: map[int32]int32{}}
+	l.Pair(w.PID, w.Epoch)
+	return w
 }
 
 // As is the same writer with another epoch, or a writer that believes to have it. Follow goes on after an end, under TV2
