@@ -20,7 +20,7 @@ func TestAFaultThatStruckNothingProvesNothing(t *testing.T) {
 	for name, c := range map[string]struct{ vain, strikes string }{
 		"partition": {"inject: network.partition, target: {between: [[{role: kafka, pick: all}], [{role: objectstore}]]}",
 			"inject: network.partition, target: {between: [[{role: taskmanager, pick: one}], [{role: kafka, pick: all}]]}"},
-		"delay": {"inject: network.delay, with: {delay: 0s}", "inject: network.delay"},
+		"delay": {"inject: network.delay, target: {between: [[{role: kafka, pick: all}], [{role: ha}]]}", "inject: network.delay"},
 		"loss": {"inject: network.loss, target: {between: [[{role: kafka, pick: all}], [{role: ha}]]}",
 			"inject: network.loss, with: {percent: 50}, target: {between: [[{role: taskmanager, pick: all}], [{role: kafka, pick: all}]]}"},
 		"outage":      {"inject: objectstore.outage, with: {prefix: elsewhere/}", "inject: objectstore.outage"},
