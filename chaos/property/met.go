@@ -45,7 +45,7 @@ const (
 // all is what a swarm has to meet.
 var all = slices.Concat(
 	[]string{"txn.empty", "txn.ongoing", "txn.appending", "txn.preparecommit", "txn.completecommit", "txn.prepareabort", "txn.completeabort", "txn.fenced",
-		"marker.appended", "coordinator.loading", "coordinator.loaded", "isr.shrunk", "isr.expanded", "partition.elected",
+		"marker.appended", "coordinator.loading", "coordinator.loaded", "isr.shrunk", "isr.expanded", "partition.elected", "request.late",
 		successorAborts, timesOut, timesOutSkewed, commitTooLate, commitLost, commitAgain, dangling, usedAgain, sameEpoch, ownEpoch, epochsUsedUp,
 		coordinatorGone, coordinatorTook, coordinatorNew, leaderGone, brokerHalted, leaderlessLogs, refusedWrites, throttled, decidedLagging,
 		answersLost, requestsLate, markersSlow, zombieRefused, writtenAgain, endUnknown,
@@ -103,7 +103,7 @@ func (r *meeting) see(e history.Entry) {
 	case history.TransactionAppending:
 		r.Met[ev.Kind()]++
 		r.appending[ev.ID] = true
-	case history.CoordinatorLoading, history.CoordinatorLoaded, history.ISRChanged:
+	case history.CoordinatorLoading, history.CoordinatorLoaded, history.ISRChanged, history.RequestLate:
 		r.Met[ev.Kind()]++
 	case history.PartitionElected:
 		r.Met[ev.Kind()]++
