@@ -109,11 +109,10 @@ func (t *target) LoseMachine(process string) error {
 
 // SkewClock sets the clock of a process, of this life or the next: the machine has it.
 func (t *target) SkewClock(process string, offset time.Duration, rate float64) error {
-	set := func(int) { t.SetClock(process, offset, rate) }
 	if _, is := brokerOf(process); is {
-		return t.model(process, "set the clock of", set)
+		return t.model(process, "set the clock of", func(int) { t.SetClock(process, offset, rate) })
 	}
-	set(0)
+	t.SetClock(process, offset, rate)
 	return nil
 }
 

@@ -131,9 +131,10 @@ func (r *rules) side(path []string, s fault.Side, kind fault.Kind) {
 	for i, role := range s.Role {
 		if !slices.Contains(kind.Roles, role) {
 			r.fail(append(path, "role", strconv.Itoa(i)), "%s cannot be aimed at %s, only at %s", kind.Name, role, join(kind.Roles))
+			continue
 		}
 		for _, b := range r.backendsOf() {
-			if roles := kind.RolesOn(b); slices.Contains(kind.Roles, role) && !slices.Contains(roles, role) {
+			if roles := kind.RolesOn(b); !slices.Contains(roles, role) {
 				r.fail(append(path, "role", strconv.Itoa(i)), "on backend %s, %s cannot be aimed at %s, only at %s; take %[1]s out of backends, or choose another target",
 					b, kind.Name, role, join(roles))
 			}

@@ -132,7 +132,8 @@ func (r *rules) brokers() {
 // probes says whether a sink looks for the end of the ids that a former life has used (PROBING, in Flink's connector).
 func (s *Scenario) probes() bool {
 	sink, next := s.Pipeline.Sink, s.Next()
-	return sink[sinkGuarantee] == string(plan.ExactlyOnce) && sink[sinkNaming] != plan.Pooling || next != nil && next.probes()
+	return sink[sinkConnector] == "kafka" && sink[sinkGuarantee] == string(plan.ExactlyOnce) && sink[sinkNaming] != plan.Pooling ||
+		next != nil && next.probes()
 }
 
 func (r *rules) operatorList() {

@@ -9,9 +9,9 @@ import (
 
 // Reader walks the records of one batch without allocating. Key, value and origin are views.
 type Reader struct {
-	Data      []byte
-	TimeDelta int64
-	Delta     int64
+	Data      []byte // what is still to be read, unpacked
+	TimeDelta int64  // ms; see Header.TimeOf
+	Delta     int64  // of the offset, to Header.Base
 	Key       []byte
 	Value     []byte
 	Origin    []byte // nil without such a header

@@ -15,9 +15,9 @@ const (
 	UnknownTopicOrPartition    int16 = 3
 	LeaderNotAvailable         int16 = 5
 	NotLeaderOrFollower        int16 = 6
+	RequestTimedOut            int16 = 7
 	MessageTooLarge            int16 = 10
 	OffsetMetadataTooLarge     int16 = 12
-	RequestTimedOut            int16 = 7
 	NetworkException           int16 = 13
 	CoordinatorLoadInProgress  int16 = 14
 	CoordinatorNotAvailable    int16 = 15
@@ -39,8 +39,8 @@ const (
 	InvalidReplicationFactor   int16 = 38
 	InvalidReplicaAssignment   int16 = 39
 	InvalidConfig              int16 = 40
-	PolicyViolation            int16 = 44
 	InvalidRequest             int16 = 42
+	PolicyViolation            int16 = 44
 	OutOfOrderSequenceNumber   int16 = 45
 	DuplicateSequenceNumber    int16 = 46
 	InvalidProducerEpoch       int16 = 47
@@ -58,10 +58,10 @@ const (
 	FencedLeaderEpoch          int16 = 74
 	UnknownLeaderEpoch         int16 = 75
 	UnsupportedCompressionType int16 = 76
-	InvalidRecord              int16 = 87
-	UnstableOffsetCommit       int16 = 88
 	MemberIDRequired           int16 = 79
 	FencedInstanceID           int16 = 82
+	InvalidRecord              int16 = 87
+	UnstableOffsetCommit       int16 = 88
 	ProducerFenced             int16 = 90
 	UnknownTopicID             int16 = 100
 	TransactionalIDNotFound    int16 = 105
