@@ -79,6 +79,21 @@ func TestACellLeadsToItsRuns(t *testing.T) {
 	}
 }
 
+// TestKeysAreNamedAsInTheirOwnFiles: Flink's, Kafka's and their connectors'.
+func TestKeysAreNamedAsInTheirOwnFiles(t *testing.T) {
+	for path, want := range map[string]string{
+		"deployment.flinkConfiguration.heartbeat.timeout": "heartbeat.timeout",
+		"pipeline.broker.min.insync.replicas":             "min.insync.replicas",
+		"pipeline.sink.sink.transaction-naming-strategy":  "sink.transaction-naming-strategy",
+		"pipeline.source.properties.isolation.level":      "properties.isolation.level",
+		"deployment.taskManager.replicas":                 "deployment.taskManager.replicas",
+	} {
+		if got := flinkKey(path); got != want {
+			t.Errorf("%s is named %s, not %s", path, got, want)
+		}
+	}
+}
+
 // TestSweepsOfOddShape: no runs, one cell, three axes, words for values, no recoveries.
 func TestSweepsOfOddShape(t *testing.T) {
 	one := Cell{Verdict: "PASS", Passed: true, Runs: []Summary{{Passed: true, Verdict: "PASS"}}}

@@ -137,6 +137,22 @@ verdicts: [{if: {deployment.taskManager.replicas: 3}, expect: pass}, {if: {deplo
 	}
 }
 
+// A cell is named by as much of each key as says something.
+func TestNamesOfCells(t *testing.T) {
+	folder(t, "s.yaml", `extends: [base.yaml]
+metadata: {name: m}
+matrix: {pipeline.broker.transaction.partition.verification.enable: [false], deployment.job.parallelism: [2]}
+`)
+	write(t, "base.yaml", []byte(orders))
+	s := Load([]string{"s.yaml"}, Options{})
+	if s.Problems.Errors() > 0 {
+		t.Fatal(s.Problems)
+	}
+	if got, want := s.Entries[0].Cells[0].Name, "verification.enable=false,parallelism=2"; got != want {
+		t.Errorf("the cell is called %s, not %s", got, want)
+	}
+}
+
 // A base is looked for beside the file that names it, unless it is named whole.
 func TestABaseNamedWhole(t *testing.T) {
 	base := filepath.Join(t.TempDir(), "base.yaml")

@@ -62,6 +62,51 @@ func TestAClockIsWrong(t *testing.T) {
 	}
 }
 
+// The clock of a broker runs ten thousand times too fast, over its death: so do its waits, and the hour until it looks for what
+// has timed out is soon over.
+func TestAClockThatRunsFastHasItsWaitsEarly(t *testing.T) {
+	l := start(t, Config{Kafka: kafka.Config{Brokers: 1, AbortScanInterval: time.Hour}, RestartAfter: time.Hour})
+	raw, sink := l.client(), l.client(kgo.TransactionalID("sink"))
+	l.must(sink.BeginTransaction())
+	l.produce(sink, 0, 1)
+	l.Do(func(*kafka.Cluster) { l.must(l.host.(*alone).faults.SkewClock(string(kafka.Addr(0)), 0, 10_000)) })
+	l.Crash(0)
+	l.Revive(0)
+	for now := ""; now != "CompleteAbort"; {
+		req := kmsg.NewPtrDescribeTransactionsRequest()
+		req.TransactionalIDs = []string{"sink"}
+		resp, err := req.RequestWith(l.ctx, raw) // until the lab's patience is over
+		l.must(err)
+		now = resp.TransactionStates[0].State
+	}
+}
+
+// What is wrong with the cluster in two ways is wrong in both, and ends one after the other.
+func TestWhatIsWrongWithKafkaAddsUp(t *testing.T) {
+	l := start(t, Config{})
+	raw := l.client()
+	lost := func(request string) fault.ServiceState {
+		return fault.ServiceState{Mode: fault.LostAnswer, Share: 1, Operations: []string{request}}
+	}
+	answered := func(req kmsg.Request) bool {
+		_, err := raw.Broker(0).Request(l.ctx, req)
+		return err == nil
+	}
+	for _, c := range []struct {
+		wrong     []fault.ServiceState
+		init, end bool
+	}{
+		{[]fault.ServiceState{lost("InitProducerId"), lost("EndTxn")}, false, false},
+		{[]fault.ServiceState{lost("EndTxn")}, true, false},
+		{nil, true, true},
+	} {
+		l.Do(func(*kafka.Cluster) { l.must(l.host.(*alone).faults.SetService(fault.Kafka, c.wrong)) })
+		if init, end := answered(kmsg.NewPtrInitProducerIDRequest()), answered(kmsg.NewPtrEndTxnRequest()); init != c.init || end != c.end {
+			t.Errorf("with %v wrong, InitProducerId is answered: %t, EndTxn: %t", c.wrong, init, end)
+		}
+	}
+}
+
 // A client over its quota has its answer at once, with the time for which it should be silent. What it has sent already
 // is not looked at before.
 func TestAClientOverItsQuotaHasToWait(t *testing.T) {

@@ -3,6 +3,7 @@ package client
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -122,6 +123,31 @@ func TestPositionsOfAGroupAreStoredAtItsCoordinator(t *testing.T) {
 	commit(9) // goes to the old one, and nobody minds
 	commit(11)
 	l.is(fmt.Sprint(l.CommittedOffset("job", "out", 0), l.CommittedOffset("job", "out", 1)), "11 12")
+}
+
+// Records of a topic with LogAppendTime have the time at which their batch was appended, whatever they say.
+func TestRecordsHaveTheTimeOfTheirAppend(t *testing.T) {
+	var b recordbatch.Builder
+	for i := range int64(3) {
+		b.Add(&record.Record{Key: []byte("k"), Value: i, Count: 1, Time: record.EventTime(100 * i)}, false)
+	}
+	data := b.Seal(0, 1000, 3, 7)
+	h, err := recordbatch.ParseHeader(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, data := range map[string][]byte{"0 100 200": data, "5000 5000 5000": h.Stamp(data, 5000)} {
+		p := kmsg.NewFetchResponseTopicPartition()
+		p.RecordBatches = data
+		records, _, err := unpack(&p, 0, false)
+		var times []string
+		for r := range records.All() {
+			times = append(times, fmt.Sprint(int64(r.Time)))
+		}
+		if got := strings.Join(times, " "); err != nil || got != want {
+			t.Errorf("the records are of %s, not of %s; %v", got, want, err)
+		}
+	}
 }
 
 // FuzzUnpack reads what a broker sent: whatever it is nothing panics, and what comes out is not much more than what went
